@@ -1,0 +1,312 @@
+"""
+One `TxRequest` per Nautilus command: what to sign for it, and what each outcome means for it.
+
+Rule of this file: outcome policy only. No nonce, no wire, no awaiting. An order is denied before
+it was ever bound, rejected only on positive evidence, and left in flight on silence.
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any
+
+from nautilus_trader.model.enums import OrderSide
+from nautilus_trader.model.instruments import Instrument
+
+from nautilus_lighter_nonce import events
+from nautilus_lighter_nonce import parsing
+from nautilus_lighter_nonce.lighter.schemas import CancelAllOrders
+from nautilus_lighter_nonce.lighter.schemas import CancelOrder
+from nautilus_lighter_nonce.lighter.schemas import CreateOrder
+from nautilus_lighter_nonce.lighter.schemas import ModifyOrder
+from nautilus_lighter_nonce.lighter.schemas import TxIntent
+from nautilus_lighter_nonce.requests import TxRequest
+from nautilus_lighter_nonce.tracker import OrderTracker
+from nautilus_lighter_nonce.tracker import TrackedOrder
+
+
+PriceOf = Callable[[OrderSide], Decimal | None]
+"""The worst price a market order of that side may fill at, or ``None`` while there is no quote."""
+
+
+class ClientRequest(TxRequest):
+    """
+    Base of the client's requests.
+
+    Parameters
+    ----------
+    client : LighterExecutionClient
+        Whose `generate_order_...` methods publish events, and who looks unknown outcomes up.
+    tracker : OrderTracker
+        Our orders.
+
+    """
+
+    def __init__(self, client: Any, tracker: OrderTracker) -> None:
+        self._client = client
+        self._tracker = tracker
+
+    def on_accepted(self, event: events.TxAccepted) -> None:
+        """Watch for what the sequencer makes of it."""
+        self._client.watch_outcome(self, event.tx_hash)
+
+    def on_unknown(self, tx_hash: str) -> None:
+        """Stay in flight; the private streams and the hash tell."""
+        self._client.watch_outcome(self, tx_hash)
+
+    def on_refused(self, event: events.TxRefused) -> None:
+        """Report the venue's refusal, or our own if nothing was sent."""
+        self.on_failed(event.code, event.message)
+
+    def on_failed(self, code: int, message: str) -> None:
+        """Report a refusal, of the API or (after a 200) of the sequencer."""
+        self.fail(f"{code}: {message}" if code else message)
+
+    def is_settled(self) -> bool:
+        """Return whether the private streams have told the outcome; only orders must be shown."""
+        return True
+
+    def on_executed(self) -> None:
+        """The sequencer executed it, but its private frame is missing."""
+
+    @abstractmethod
+    def fail(self, reason: str) -> None:
+        """Tell the strategy that the command did not happen."""
+
+
+class SubmitRequest(ClientRequest):
+    """
+    A new order.
+
+    Parameters
+    ----------
+    client, tracker
+        As for `ClientRequest`.
+    tracked : TrackedOrder
+        The order.
+    intent : CreateOrder, optional
+        What to sign; ``None`` for a market order, whose price is taken when it is bound.
+    market_intent : Callable[[], CreateOrder or None], optional
+        Builds the intent of a market order once there is a quote.
+    may_resend : bool, default True
+        Whether a nonce fault may be mended by resending (`SubmitOrder.params`, `nonce_resend`).
+
+    """
+
+    def __init__(
+        self,
+        client: Any,
+        tracker: OrderTracker,
+        tracked: TrackedOrder,
+        intent: CreateOrder | None,
+        market_intent: Callable[[], CreateOrder | None] | None = None,
+        may_resend: bool = True,
+    ) -> None:
+        super().__init__(client, tracker)
+        self.tracked = tracked
+        self.label = f"order {tracked.client_order_id}"
+        self._intent = intent
+        self._market_intent = market_intent
+        self._may_resend = may_resend
+
+    def intent(self) -> TxIntent | None:
+        """Return the order in venue units; a market order is priced at its first binding."""
+        if self._intent is None and self._market_intent is not None:
+            self._intent = self._market_intent()
+        return self._intent
+
+    def allows_resend(self) -> bool:
+        """Return the order's own policy."""
+        return self._may_resend
+
+    def on_bound(self) -> None:
+        """From here on the venue may see the order."""
+        self._client.generate_order_submitted(
+            self.tracked.strategy_id,
+            self.tracked.instrument_id,
+            self.tracked.client_order_id,
+            ts_event=self._client.now_ns(),
+        )
+
+    def on_given_up(self, reason: str, *, was_bound: bool) -> None:
+        """Deny what was never sent, reject what was sent and is proved not accepted."""
+        if was_bound:
+            self._tracker.reject(self.tracked, reason)
+        elif self._intent is None:
+            self._tracker.deny(self.tracked, f"no best price for {self.tracked.instrument_id}")
+        else:
+            self._tracker.deny(self.tracked, reason)
+
+    def fail(self, reason: str) -> None:
+        """Reject the order."""
+        self._tracker.reject(self.tracked, reason)
+
+    def is_settled(self) -> bool:
+        """Return whether the venue has shown us the order, or its end."""
+        return self.tracked.is_accepted or self.tracked.is_done
+
+    def on_executed(self) -> None:
+        """Fetch the order that the private stream did not show."""
+        self._client.fetch_order(self.tracked)
+
+
+class CancelRequest(ClientRequest):
+    """
+    A cancel of one order.
+
+    Parameters
+    ----------
+    client, tracker
+        As for `ClientRequest`.
+    tracked : TrackedOrder
+        The order.
+    market_index : int
+        Its market.
+
+    """
+
+    def __init__(
+        self,
+        client: Any,
+        tracker: OrderTracker,
+        tracked: TrackedOrder,
+        market_index: int,
+    ) -> None:
+        super().__init__(client, tracker)
+        self.tracked = tracked
+        self.label = f"cancel of {tracked.client_order_id}"
+        self._market_index = market_index
+
+    def intent(self) -> TxIntent | None:
+        """Return the cancel, by the venue's order index as soon as that is known."""
+        return CancelOrder(market_index=self._market_index, order_index=self.tracked.order_index)
+
+    def on_given_up(self, reason: str, *, was_bound: bool) -> None:
+        """Tell the strategy that its cancel is not on its way."""
+        self.fail(reason)
+
+    def fail(self, reason: str) -> None:
+        """Reject the cancel, unless the order has ended meanwhile."""
+        if not self.tracked.is_done:
+            self._client.generate_order_cancel_rejected(
+                self.tracked.strategy_id,
+                self.tracked.instrument_id,
+                self.tracked.client_order_id,
+                venue_order_id=self.tracked.venue_order_id,
+                reason=reason,
+                ts_event=self._client.now_ns(),
+            )
+
+
+class ModifyRequest(ClientRequest):
+    """
+    A new price or quantity for one order.
+
+    Parameters
+    ----------
+    client, tracker
+        As for `ClientRequest`.
+    tracked : TrackedOrder
+        The order.
+    intent : ModifyOrder
+        What to sign; its order index is replaced by the venue's once that is known.
+
+    """
+
+    def __init__(
+        self,
+        client: Any,
+        tracker: OrderTracker,
+        tracked: TrackedOrder,
+        intent: ModifyOrder,
+    ) -> None:
+        super().__init__(client, tracker)
+        self.tracked = tracked
+        self.label = f"modify of {tracked.client_order_id}"
+        self._intent = intent
+
+    def intent(self) -> TxIntent | None:
+        """Return the modify in venue units."""
+        return ModifyOrder(
+            market_index=self._intent.market_index,
+            order_index=self.tracked.order_index,
+            base_amount=self._intent.base_amount,
+            price=self._intent.price,
+        )
+
+    def on_given_up(self, reason: str, *, was_bound: bool) -> None:
+        """Tell the strategy that its modify is not on its way."""
+        self.fail(reason)
+
+    def fail(self, reason: str) -> None:
+        """Reject the modify, unless the order has ended meanwhile."""
+        if not self.tracked.is_done:
+            self._client.generate_order_modify_rejected(
+                self.tracked.strategy_id,
+                self.tracked.instrument_id,
+                self.tracked.client_order_id,
+                venue_order_id=self.tracked.venue_order_id,
+                reason=reason,
+                ts_event=self._client.now_ns(),
+            )
+
+
+class CancelAllRequest(ClientRequest):
+    """
+    A cancel-all of one market; its effect is reported order by order by the private stream.
+
+    Parameters
+    ----------
+    client, tracker
+        As for `ClientRequest`.
+    market_index : int
+        The market.
+    cancels : list[CancelRequest]
+        The single cancels this stands for: they tell each order's strategy of a refusal.
+
+    """
+
+    def __init__(
+        self,
+        client: Any,
+        tracker: OrderTracker,
+        market_index: int,
+        cancels: list[CancelRequest],
+    ) -> None:
+        super().__init__(client, tracker)
+        self.label = f"cancel-all of market {market_index}"
+        self._market_index = market_index
+        self._cancels = cancels
+
+    def intent(self) -> TxIntent | None:
+        """Return the cancel-all."""
+        return CancelAllOrders(market_index=self._market_index)
+
+    def on_given_up(self, reason: str, *, was_bound: bool) -> None:
+        """Tell every strategy concerned."""
+        self.fail(reason)
+
+    def fail(self, reason: str) -> None:
+        """Reject every cancel it stands for."""
+        for cancel in self._cancels:
+            cancel.fail(reason)
+
+
+def market_intent_of(
+    order: Any,
+    instrument: Instrument,
+    price_of: PriceOf,
+    market_index: int,
+    now_ns: int,
+) -> Callable[[], CreateOrder | None]:
+    """Return a function that builds a market order's intent once `price_of` knows a price."""
+
+    def build() -> CreateOrder | None:
+        price = price_of(order.side)
+        if price is None:
+            return None
+        return parsing.create_intent(order, instrument, price, now_ns, market_index)
+
+    return build

@@ -1,0 +1,516 @@
+"""
+Lighter's REST API: one method per endpoint, wire structs out, typed errors only.
+
+Rules of this file
+------------------
+- It asks and it decodes. It never retries, caches or decides what a fault means for a nonce; every
+  error carries the verdict that its fields prove, and the caller decides.
+- Foreign exceptions are translated once, in `_exchange`, with the cause kept.
+- HTTP 200 is not success: the body's `code` is (observed).
+- An auth token travels in the `Authorization` header, because addresses end up in error texts. It
+  is in no error and no `repr`.
+- Weights are not modelled: a quota counts requests.
+
+"""
+
+from __future__ import annotations
+
+from typing import Any
+from typing import Final
+from urllib.parse import urlencode
+
+import msgspec
+from nautilus_trader.core.nautilus_pyo3 import HttpClient
+from nautilus_trader.core.nautilus_pyo3 import HttpError
+from nautilus_trader.core.nautilus_pyo3 import HttpResponse
+from nautilus_trader.core.nautilus_pyo3 import HttpTimeoutError
+from nautilus_trader.core.nautilus_pyo3 import Quota
+
+from nautilus_lighter_nonce.lighter.codes import CODE_OK
+from nautilus_lighter_nonce.lighter.codes import RATE_LIMIT_STATUSES
+from nautilus_lighter_nonce.lighter.codes import Code
+from nautilus_lighter_nonce.lighter.errors import LighterApiError
+from nautilus_lighter_nonce.lighter.errors import LighterHttpError
+from nautilus_lighter_nonce.lighter.errors import LighterRateLimitError
+from nautilus_lighter_nonce.lighter.errors import LighterTransportError
+from nautilus_lighter_nonce.lighter.schemas import AccountDetail
+from nautilus_lighter_nonce.lighter.schemas import AccountReply
+from nautilus_lighter_nonce.lighter.schemas import ApiKey
+from nautilus_lighter_nonce.lighter.schemas import ApiKeysReply
+from nautilus_lighter_nonce.lighter.schemas import NextNonce
+from nautilus_lighter_nonce.lighter.schemas import Order
+from nautilus_lighter_nonce.lighter.schemas import OrderBookDetail
+from nautilus_lighter_nonce.lighter.schemas import OrderBookDetails
+from nautilus_lighter_nonce.lighter.schemas import OrdersPage
+from nautilus_lighter_nonce.lighter.schemas import Reply
+from nautilus_lighter_nonce.lighter.schemas import SendTxBatchReply
+from nautilus_lighter_nonce.lighter.schemas import SendTxReply
+from nautilus_lighter_nonce.lighter.schemas import Trade
+from nautilus_lighter_nonce.lighter.schemas import TradesPage
+from nautilus_lighter_nonce.lighter.schemas import TxRecord
+from nautilus_lighter_nonce.lighter.schemas import TxReply
+from nautilus_lighter_nonce.lighter.schemas import to_unix_ns
+
+
+__all__ = [
+    "LighterApiError",
+    "LighterHttpClient",
+    "LighterHttpError",
+    "LighterRateLimitError",
+    "LighterTransportError",
+]
+
+ALL_API_KEYS: Final = 255  # the venue's sentinel (sdk)
+PAGE_LIMIT: Final = 100  # most rows per page (docs)
+MAX_ORDER_PAGES: Final = 10  # the venue keeps about 1,000 inactive orders (observed)
+MAX_TRADE_PAGES: Final = 30  # the venue keeps 3,000 trades per account (docs)
+
+_REST: Final = "lighter:rest"
+_SENDTX: Final = "lighter:sendtx"
+_FORM: Final = {"Content-Type": "application/x-www-form-urlencoded"}
+
+
+# -- CLIENT ---------------------------------------------------------------------------------------
+
+
+class LighterHttpClient:
+    """
+    Lighter's REST API over Nautilus' HTTP client.
+
+    Parameters
+    ----------
+    base_url : str
+        Scheme and host, such as ``https://testnet.zklighter.elliot.ai``.
+    timeout_secs : int, default 10
+        Deadline of one request in seconds, at least 1; waiting for a quota does not count.
+    rest_quota_per_min : int, optional
+        Most read requests per minute. No limit if ``None``.
+    sendtx_quota_per_min : int, optional
+        Most `sendTx` and `sendTxBatch` requests per minute. No limit if ``None``.
+
+    Raises
+    ------
+    ValueError
+        If a number is below 1.
+
+    Notes
+    -----
+    The transport beneath repeats a request by itself only if it wrote none of it, so that a
+    transaction is never posted twice.
+
+    """
+
+    def __init__(
+        self,
+        base_url: str,
+        *,
+        timeout_secs: int = 10,
+        rest_quota_per_min: int | None = None,
+        sendtx_quota_per_min: int | None = None,
+    ) -> None:
+        _check_at_least_one("timeout_secs", timeout_secs)
+        self._base_url = base_url.rstrip("/")
+        self._client = HttpClient(
+            keyed_quotas=_quotas({_REST: rest_quota_per_min, _SENDTX: sendtx_quota_per_min}),
+            timeout_secs=timeout_secs,
+        )
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}(base_url={self._base_url!r})"
+
+    @property
+    def base_url(self) -> str:
+        """Scheme and host, without a trailing slash."""
+        return self._base_url
+
+    # -- NONCES AND KEYS --------------------------------------------------------------------------
+
+    async def next_nonce(self, account_index: int, api_key_index: int) -> int:
+        """
+        Return the key's executed counter, which lags behind acceptance by 350 ms or more (docs).
+
+        Parameters
+        ----------
+        account_index : int
+            The account.
+        api_key_index : int
+            The key's slot, 0 to 254.
+
+        Returns
+        -------
+        int
+
+        Raises
+        ------
+        LighterHttpError
+            If there was no good answer.
+
+        """
+        params = {"account_index": account_index, "api_key_index": api_key_index}
+        return (await self._get("nextNonce", NextNonce, params)).nonce
+
+    async def api_keys(
+        self,
+        account_index: int,
+        api_key_index: int = ALL_API_KEYS,
+    ) -> list[ApiKey]:
+        """
+        Return the account's registered keys, or the one in the given slot.
+
+        Raises
+        ------
+        LighterHttpError
+            If there was no good answer; an unknown key is a `LighterApiError`.
+
+        """
+        params = {"account_index": account_index, "api_key_index": api_key_index}
+        return (await self._get("apikeys", ApiKeysReply, params)).api_keys
+
+    # -- MARKETS AND ACCOUNT ----------------------------------------------------------------------
+
+    async def order_book_details(self) -> list[OrderBookDetail]:
+        """
+        Return all perpetual markets, active or not.
+
+        Raises
+        ------
+        LighterHttpError
+            If there was no good answer.
+
+        """
+        reply = await self._get("orderBookDetails", OrderBookDetails, {"filter": "perp"})
+        return reply.order_book_details
+
+    async def account(self, account_index: int) -> AccountDetail:
+        """
+        Return the account's collateral, assets and positions, about a second old (observed).
+
+        Raises
+        ------
+        LighterApiError
+            If the venue does not know the account; code 21100 also stands for an empty answer.
+        LighterHttpError
+            If there was no good answer.
+
+        """
+        params = {"by": "index", "value": account_index}
+        reply = await self._get("account", AccountReply, params)
+        if not reply.accounts:
+            raise LighterApiError("account", 200, Code.ACCOUNT_NOT_FOUND, "no account in the reply")
+        return reply.accounts[0]
+
+    # -- ORDERS AND TRADES ------------------------------------------------------------------------
+
+    async def active_orders(
+        self,
+        account_index: int,
+        auth: str,
+        market_id: int | None = None,
+    ) -> list[Order]:
+        """
+        Return the account's open and pending orders.
+
+        Parameters
+        ----------
+        account_index : int
+            The account.
+        auth : str
+            An auth token.
+        market_id : int, optional
+            Only this market. Older servers insist on it (observed).
+
+        Returns
+        -------
+        list[Order]
+
+        Raises
+        ------
+        LighterHttpError
+            If there was no good answer.
+
+        """
+        params = {"account_index": account_index, "market_id": market_id}
+        return (await self._get("accountActiveOrders", OrdersPage, params, auth)).orders
+
+    async def inactive_orders(
+        self,
+        account_index: int,
+        auth: str,
+        *,
+        limit: int = PAGE_LIMIT,
+        max_pages: int = MAX_ORDER_PAGES,
+        market_id: int | None = None,
+        between: tuple[int, int] | None = None,
+    ) -> list[Order]:
+        """
+        Return the account's terminal orders, newest first, page after page.
+
+        Parameters
+        ----------
+        account_index : int
+            The account.
+        auth : str
+            An auth token.
+        limit : int, default 100
+            Rows per page, 1 to 100.
+        max_pages : int, default 10
+            Most pages to ask for; what lies beyond is left out.
+        market_id : int, optional
+            Only this market.
+        between : tuple[int, int], optional
+            First and last time in Unix **seconds** (observed).
+
+        Returns
+        -------
+        list[Order]
+
+        Raises
+        ------
+        LighterHttpError
+            If any page had no good answer: half a list is no list.
+
+        """
+        params = {
+            "account_index": account_index,
+            "limit": limit,
+            "market_id": market_id,
+            "between_timestamps": None if between is None else f"{between[0]}-{between[1]}",
+        }
+        pages = _Pages(max_pages)
+        orders: list[Order] = []
+        while pages.more:
+            page = await self._get(
+                "accountInactiveOrders",
+                OrdersPage,
+                params | pages.params,
+                auth,
+            )
+            orders.extend(page.orders)
+            pages.turn(page.next_cursor)
+        return orders
+
+    async def trades(
+        self,
+        account_index: int,
+        auth: str,
+        *,
+        market_id: int | None = None,
+        order_index: int | None = None,
+        since_ns: int | None = None,
+        limit: int = PAGE_LIMIT,
+        max_pages: int = MAX_TRADE_PAGES,
+    ) -> list[Trade]:
+        """
+        Return the account's trades, newest first, page after page.
+
+        Parameters
+        ----------
+        account_index : int
+            The account.
+        auth : str
+            An auth token.
+        market_id : int, optional
+            Only this market.
+        order_index : int, optional
+            Only trades of this order (the venue's index).
+        since_ns : int, optional
+            Only trades at or after this Unix time in nanoseconds; pages beyond are not asked for.
+        limit : int, default 100
+            Rows per page, 1 to 100.
+        max_pages : int, default 30
+            Most pages to ask for; the venue keeps 3,000 trades (docs).
+
+        Returns
+        -------
+        list[Trade]
+
+        Raises
+        ------
+        LighterHttpError
+            If any page had no good answer.
+
+        """
+        params = {
+            "account_index": account_index,
+            "market_id": market_id,
+            "order_index": order_index,
+            "sort_by": "timestamp",
+            "sort_dir": "desc",
+            "limit": limit,
+        }
+        since_ns = since_ns or 0
+        pages = _Pages(max_pages)
+        trades: list[Trade] = []
+        while pages.more:
+            page = await self._get("trades", TradesPage, params | pages.params, auth)
+            recent = [trade for trade in page.trades if to_unix_ns(trade.timestamp) >= since_ns]
+            trades.extend(recent)
+            pages.turn(page.next_cursor if len(recent) == len(page.trades) else "")
+        return trades
+
+    # -- TRANSACTIONS -----------------------------------------------------------------------------
+
+    async def tx_by_hash(self, tx_hash: str) -> TxRecord | None:
+        """
+        Return the record of a transaction, or ``None`` if the venue does not know the hash.
+
+        Parameters
+        ----------
+        tx_hash : str
+            80 hex digits.
+
+        Returns
+        -------
+        TxRecord or ``None``
+
+        Raises
+        ------
+        LighterHttpError
+            If there was no good answer. Not knowing is an answer, silence is not.
+
+        """
+        try:
+            return await self._get("tx", TxReply, {"by": "hash", "value": tx_hash})
+        except LighterApiError as error:
+            if error.code != Code.TX_NOT_FOUND:
+                raise
+            return None
+
+    async def send_tx(self, tx_type: int, tx_info: str) -> SendTxReply:
+        """
+        Post one signed transaction; a return is the verdict `ACCEPTED`.
+
+        Parameters
+        ----------
+        tx_type : int
+            A `TxType`.
+        tx_info : str
+            The signer's JSON text, sent verbatim.
+
+        Returns
+        -------
+        SendTxReply
+
+        Raises
+        ------
+        LighterHttpError
+            With the verdict of the transaction in `verdict`.
+
+        """
+        return await self._post("sendTx", SendTxReply, {"tx_type": tx_type, "tx_info": tx_info})
+
+    async def send_tx_batch(self, tx_types: list[int], tx_infos: list[str]) -> SendTxBatchReply:
+        """
+        Post several signed transactions of one key with consecutive nonces, 1 to 50 (docs).
+
+        Parameters
+        ----------
+        tx_types : list[int]
+            A `TxType` each.
+        tx_infos : list[str]
+            The signer's JSON texts, in nonce order.
+
+        Returns
+        -------
+        SendTxBatchReply
+            One code for all; hashes in input order.
+
+        Raises
+        ------
+        LighterHttpError
+            With the verdict of all of them in `verdict`: the API admits all or none (docs).
+
+        """
+        form = {
+            "tx_types": msgspec.json.encode(tx_types).decode(),
+            "tx_infos": msgspec.json.encode(tx_infos).decode(),
+        }
+        return await self._post("sendTxBatch", SendTxBatchReply, form)
+
+    # -- SEAM -------------------------------------------------------------------------------------
+
+    async def _get[T](
+        self,
+        endpoint: str,
+        reply_type: type[T],
+        params: dict[str, Any],
+        auth: str | None = None,
+    ) -> T:
+        given = {name: value for name, value in params.items() if value is not None}
+        headers = None if auth is None else {"Authorization": auth}
+        request = self._client.get(self._url(endpoint), given, headers, [_REST])
+        return _decode(endpoint, await _exchange(endpoint, request), reply_type)
+
+    async def _post[T](self, endpoint: str, reply_type: type[T], form: dict[str, Any]) -> T:
+        body = urlencode(form).encode()
+        request = self._client.post(self._url(endpoint), None, _FORM, body, [_SENDTX])
+        return _decode(endpoint, await _exchange(endpoint, request), reply_type)
+
+    def _url(self, endpoint: str) -> str:
+        return f"{self._base_url}/api/v1/{endpoint}"
+
+
+class _Pages:
+    """Turns pages until the end, the bound, or a cursor that comes a second time (observed)."""
+
+    def __init__(self, max_pages: int) -> None:
+        self._left = max_pages
+        self._cursor = ""
+        self._seen: set[str] = set()
+
+    @property
+    def more(self) -> bool:
+        return self._left > 0
+
+    @property
+    def params(self) -> dict[str, Any]:
+        return {"cursor": self._cursor} if self._cursor else {}
+
+    def turn(self, next_cursor: str) -> None:
+        over = not next_cursor or next_cursor in self._seen
+        self._left = 0 if over else self._left - 1
+        self._seen.add(next_cursor)
+        self._cursor = next_cursor
+
+
+def _check_at_least_one(name: str, value: int) -> None:
+    if value < 1:
+        raise ValueError(f"{name} was {value}, it must be at least 1")
+
+
+def _quotas(limits: dict[str, int | None]) -> list[tuple[str, Quota]]:
+    quotas = []
+    for key, limit in limits.items():
+        if limit is not None:
+            _check_at_least_one(f"quota {key}", limit)
+            quotas.append((key, Quota.rate_per_minute(limit)))
+    return quotas
+
+
+async def _exchange(endpoint: str, request: Any) -> HttpResponse:
+    try:
+        response: HttpResponse = await request
+    except (HttpError, HttpTimeoutError) as error:
+        raise LighterTransportError(endpoint, message=str(error)) from error
+    return response
+
+
+def _decode[T](endpoint: str, response: HttpResponse, reply_type: type[T]) -> T:
+    status = response.status
+    reply = _read(endpoint, status, response.body, Reply)
+    if status >= 500:
+        raise LighterTransportError(endpoint, status, reply.code or None, reply.message)
+    if reply.code == 0:
+        raise LighterTransportError(endpoint, status, message="body without a code")
+    if reply.code != CODE_OK or status >= 400:
+        raise LighterApiError(endpoint, status, reply.code, reply.message)
+    return _read(endpoint, status, response.body, reply_type)
+
+
+def _read[T](endpoint: str, status: int, body: bytes, reply_type: type[T]) -> T:
+    try:
+        return msgspec.json.decode(body, type=reply_type)
+    except msgspec.DecodeError as error:
+        if status in RATE_LIMIT_STATUSES:
+            raise LighterRateLimitError(endpoint, status) from error
+        raise LighterTransportError(endpoint, status, message=str(error)) from error

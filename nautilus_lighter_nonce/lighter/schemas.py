@@ -1,0 +1,564 @@
+"""
+Every body and frame we read or write, as msgspec structs.
+
+Rules of this file
+------------------
+- Field names are the venue's; order of fields is the wire's where the wire has one.
+- A struct is lenient on reading (unknown fields ignored, optional fields defaulted), because the
+  venue adds fields without notice (observed).
+- Decimals stay text here; whoever needs a number parses it once.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+
+class Wire(msgspec.Struct, frozen=True):
+    """Base of all wire structs."""
+
+
+# -- TRANSACTIONS (what is signed) ----------------------------------------------------------------
+
+
+class CreateOrder(Wire, kw_only=True, tag="create"):
+    """
+    A create-order transaction (type 14) before it has a nonce.
+
+    Parameters
+    ----------
+    market_index : int
+        The market, perps from 0 upward, 255 excluded.
+    client_order_index : int
+        Our order number, 1 to 2^48 - 1, unique among the account's live orders.
+    base_amount : int
+        Size times 10^size_decimals, 1 to 2^48 - 1.
+    price : int
+        Price times 10^price_decimals, 1 to 2^32 - 1; for a market order the worst acceptable.
+    is_ask : bool
+        Whether the order sells.
+    order_type : int
+        An `OrderKind`.
+    time_in_force : int
+        An `OrderTif`.
+    reduce_only : bool
+        Whether the order may only reduce a position.
+    trigger_price : int
+        0 for orders without a trigger.
+    order_expiry : int
+        Unix milliseconds, 5 minutes to 30 days ahead; 0 for immediate orders; -1 lets the signer
+        write now + 28 days.
+
+    """
+
+    market_index: int
+    client_order_index: int
+    base_amount: int
+    price: int
+    is_ask: bool
+    order_type: int
+    time_in_force: int
+    reduce_only: bool = False
+    trigger_price: int = 0
+    order_expiry: int = -1
+
+
+class CancelOrder(Wire, kw_only=True, tag="cancel"):
+    """A cancel (type 15); `order_index` takes the venue's index or our client order index."""
+
+    market_index: int
+    order_index: int
+
+
+class CancelAllOrders(Wire, kw_only=True, tag="cancel_all"):
+    """An immediate cancel-all (type 16) of one market, or of the account if `market_index` is None."""
+
+    market_index: int | None = None
+
+
+class ModifyOrder(Wire, kw_only=True, tag="modify"):
+    """A modify (type 17); amount and price are new absolute values in venue units."""
+
+    market_index: int
+    order_index: int
+    base_amount: int
+    price: int
+    trigger_price: int = 0
+
+
+TxIntent = CreateOrder | CancelOrder | CancelAllOrders | ModifyOrder
+
+
+class SignedTx(Wire, kw_only=True):
+    """
+    A signed transaction, ready to send.
+
+    Parameters
+    ----------
+    tx_type : int
+        A `TxType`.
+    tx_info : str
+        The JSON text exactly as the signer produced it.
+    tx_hash : str
+        80 hex digits, known before sending.
+    nonce : int
+        The nonce inside `tx_info`.
+
+    """
+
+    tx_type: int
+    tx_info: str
+    tx_hash: str
+    nonce: int
+
+
+# -- REPLIES --------------------------------------------------------------------------------------
+
+
+class ErrorBody(Wire, kw_only=True):
+    """The `error` object of a WebSocket reply, or the whole body of an HTTP 400."""
+
+    code: int
+    message: str = ""
+
+
+class Reply(Wire, kw_only=True):
+    """The part that every REST body has."""
+
+    code: int = 0
+    message: str = ""
+
+
+class SendTxReply(Wire, kw_only=True):
+    """Answer to `sendTx` (REST)."""
+
+    code: int
+    message: str = ""
+    tx_hash: str = ""
+    predicted_execution_time_ms: int = 0
+    volume_quota_remaining: int | None = None
+
+
+class SendTxBatchReply(Wire, kw_only=True):
+    """Answer to `sendTxBatch` (REST): one code for all, hashes in input order."""
+
+    code: int
+    message: str = ""
+    tx_hash: list[str] = []
+    predicted_execution_time_ms: int = 0
+    volume_quota_remaining: int | None = None
+
+
+class Frame(Wire, kw_only=True):
+    """
+    The envelope of any WebSocket frame: enough to route it.
+
+    A success reply carries `type`, `id`, `code`, `tx_hash`; a rejection carries only `error` and,
+    if the request had one, `id` (observed); a channel frame carries `type` and `channel`.
+    """
+
+    type: str = ""
+    channel: str = ""
+    id: str | int | None = None
+    code: int | None = None
+    tx_hash: str | list[str] | None = None
+    predicted_execution_time_ms: int | None = None
+    error: ErrorBody | None = None
+    session_id: str = ""
+
+
+class NextNonce(Wire, kw_only=True):
+    """Answer to `nextNonce`: the *executed* counter, which lags behind acceptance (docs)."""
+
+    code: int
+    nonce: int
+
+
+# -- MARKETS --------------------------------------------------------------------------------------
+
+
+class OrderBookDetail(Wire, kw_only=True):
+    """A market row of `orderBookDetails`."""
+
+    symbol: str
+    market_id: int
+    market_type: str = "perp"
+    base_asset_id: int = 0
+    quote_asset_id: int = 0
+    status: str = "active"
+    taker_fee: str = "0.0000"
+    is_taker_fee_enabled: bool = True
+    maker_fee: str = "0.0000"
+    is_maker_fee_enabled: bool = True
+    liquidation_fee: str = "1.0000"
+    min_base_amount: str = "0"
+    min_quote_amount: str = "0"
+    order_quote_limit: str = "281474976.710655"
+    supported_size_decimals: int
+    supported_price_decimals: int
+    supported_quote_decimals: int = 6
+    size_decimals: int | None = None
+    price_decimals: int | None = None
+    quote_multiplier: int = 1
+    default_initial_margin_fraction: int = 500
+    min_initial_margin_fraction: int = 200
+    maintenance_margin_fraction: int = 120
+    closeout_margin_fraction: int = 80
+    last_trade_price: float = 0.0
+
+
+class OrderBookDetails(Wire, kw_only=True):
+    """Answer to `orderBookDetails`."""
+
+    code: int
+    order_book_details: list[OrderBookDetail] = []
+    spot_order_book_details: list[OrderBookDetail] = []
+
+
+class Level(Wire, kw_only=True):
+    """One price level; empty strings mean an empty side (observed)."""
+
+    price: str = ""
+    size: str = ""
+
+
+class TickerBody(Wire, kw_only=True):
+    """Best ask (`a`) and best bid (`b`)."""
+
+    s: str = ""
+    a: Level = Level()
+    b: Level = Level()
+    last_updated_at: int = 0
+
+
+class TickerFrame(Wire, kw_only=True):
+    """A frame of `ticker/{MARKET}`."""
+
+    channel: str
+    type: str
+    ticker: TickerBody
+    nonce: int = 0
+    timestamp: int = 0
+
+
+# -- ORDERS, TRADES, ACCOUNT ----------------------------------------------------------------------
+
+
+class Order(Wire, kw_only=True):
+    """
+    An order as REST and the private stream show it.
+
+    `nonce` here is the low 48 bits of `order_index`, not a transaction nonce; `side` is "" on the
+    stream (observed): use `is_ask`. `timestamp` fields are seconds or milliseconds, normalise by
+    magnitude; `transaction_time` is microseconds (observed).
+    """
+
+    order_index: int
+    client_order_index: int
+    order_id: str = ""
+    client_order_id: str = ""
+    market_index: int
+    owner_account_index: int = 0
+    initial_base_amount: str
+    price: str
+    nonce: int = 0
+    remaining_base_amount: str = "0"
+    is_ask: bool
+    base_size: int = 0
+    base_price: int = 0
+    filled_base_amount: str = "0"
+    filled_quote_amount: str = "0"
+    side: str = ""
+    type: str = "limit"
+    time_in_force: str = "good-till-time"
+    reduce_only: bool = False
+    trigger_price: str = "0"
+    order_expiry: int = 0
+    status: str
+    trigger_status: str = "na"
+    trigger_time: int = 0
+    parent_order_index: int = 0
+    parent_order_id: str = "0"
+    to_trigger_order_id_0: str = "0"
+    to_trigger_order_id_1: str = "0"
+    to_cancel_order_id_0: str = "0"
+    integrator_fee_collector_index: str = "0"
+    integrator_taker_fee: str = "0"
+    integrator_maker_fee: str = "0"
+    order_flags: int = 0
+    block_height: int = 0
+    timestamp: int = 0
+    created_at: int = 0
+    updated_at: int = 0
+    transaction_time: int = 0
+
+
+class OrdersPage(Wire, kw_only=True):
+    """Answer to `accountActiveOrders` and `accountInactiveOrders`."""
+
+    code: int
+    next_cursor: str = ""
+    orders: list[Order] = []
+
+
+class OrdersFrame(Wire, kw_only=True):
+    """A frame of `account_all_orders/{ACCOUNT}`: market index text to orders."""
+
+    channel: str
+    type: str
+    orders: dict[str, list[Order]] = {}
+
+
+class Trade(Wire, kw_only=True):
+    """A trade print. Fees are rate ticks of 1e-6 of the notional (inferred), absent when 0."""
+
+    trade_id: int
+    trade_id_str: str = ""
+    tx_hash: str = ""
+    type: str = "trade"
+    market_id: int
+    size: str
+    price: str
+    usd_amount: str = "0"
+    ask_id: int
+    ask_id_str: str = ""
+    bid_id: int
+    bid_id_str: str = ""
+    ask_client_id: int = 0
+    ask_client_id_str: str = "0"
+    bid_client_id: int = 0
+    bid_client_id_str: str = "0"
+    ask_account_id: int
+    bid_account_id: int
+    is_maker_ask: bool
+    block_height: int = 0
+    timestamp: int = 0
+    taker_fee: int = 0
+    maker_fee: int = 0
+    transaction_time: int = 0
+
+
+class TradesPage(Wire, kw_only=True):
+    """Answer to `trades`."""
+
+    code: int
+    next_cursor: str = ""
+    trades: list[Trade] = []
+
+
+class TradesFrame(Wire, kw_only=True):
+    """A frame of `account_all_trades/{ACCOUNT}`; the snapshot may be a flat list (docs)."""
+
+    channel: str
+    type: str
+    trades: dict[str, list[Trade]] | list[Trade] | None = None
+
+
+class Position(Wire, kw_only=True):
+    """A position row; `sign` is 1 or -1 and `position` unsigned."""
+
+    market_id: int
+    symbol: str = ""
+    initial_margin_fraction: str = "5.00"
+    open_order_count: int = 0
+    pending_order_count: int = 0
+    position_tied_order_count: int = 0
+    sign: int = 1
+    position: str = "0"
+    avg_entry_price: str = "0"
+    position_value: str = "0"
+    unrealized_pnl: str = "0"
+    realized_pnl: str = "0"
+    liquidation_price: str = "0"
+    margin_mode: int = 0
+    allocated_margin: str = "0"
+
+
+class PositionsFrame(Wire, kw_only=True):
+    """A frame of `account_all_positions/{ACCOUNT}`; an omitted market is unchanged."""
+
+    channel: str
+    type: str
+    positions: dict[str, Position] = {}
+    shares: list[Any] = []
+
+
+class Asset(Wire, kw_only=True):
+    """An asset balance; asset 3 is USDC, `margin_balance` is perp collateral."""
+
+    symbol: str
+    asset_id: int
+    balance: str = "0"
+    locked_balance: str = "0"
+    margin_mode: str = "disabled"
+    margin_balance: str = "0"
+
+
+class AccountDetail(Wire, kw_only=True):
+    """One account of `account`."""
+
+    index: int
+    account_index: int = 0
+    account_type: int = 0
+    l1_address: str = ""
+    status: int = 1
+    total_order_count: int = 0
+    pending_order_count: int = 0
+    available_balance: str = "0"
+    collateral: str = "0"
+    positions: list[Position] = []
+    assets: list[Asset] = []
+
+
+class AccountReply(Wire, kw_only=True):
+    """Answer to `account`."""
+
+    code: int
+    total: int = 0
+    accounts: list[AccountDetail] = []
+
+
+class UserStats(Wire, kw_only=True):
+    """Collateral figures of `user_stats/{ACCOUNT}`, USDC text."""
+
+    available_balance: str = "0"
+    collateral: str = "0"
+    portfolio_value: str = "0"
+    buying_power: str = "0"
+    leverage: str = "0"
+    margin_usage: str = "0"
+
+
+class UserStatsFrame(Wire, kw_only=True):
+    """A frame of `user_stats/{ACCOUNT}`."""
+
+    channel: str
+    type: str
+    stats: UserStats
+    timestamp: int = 0
+
+
+class ApiKey(Wire, kw_only=True):
+    """A registered key of `apikeys`; `public_key` is 80 hex digits without 0x."""
+
+    account_index: int
+    api_key_index: int
+    nonce: int = 0
+    public_key: str = ""
+    transaction_time: int = 0
+
+
+class ApiKeysReply(Wire, kw_only=True):
+    """Answer to `apikeys`."""
+
+    code: int
+    api_keys: list[ApiKey] = []
+
+
+# -- TRANSACTION RECORDS --------------------------------------------------------------------------
+
+
+class TxRecord(Wire, kw_only=True):
+    """
+    A transaction record (`tx`, `account_tx`).
+
+    `status` 2 does not mean that the order was accepted: the verdict is `event_info`, a JSON text
+    whose key `ae` is empty or another JSON text with code and message (observed).
+    """
+
+    hash: str
+    type: int = 0
+    info: str = ""
+    event_info: str = ""
+    status: int = 0
+    transaction_index: int = 0
+    l1_address: str = ""
+    account_index: int = 0
+    nonce: int = 0
+    expire_at: int = 0
+    block_height: int = 0
+    queued_at: int = 0
+    executed_at: int = 0
+    sequence_index: int = 0
+    parent_hash: str = ""
+    api_key_index: int = 0
+    transaction_time: int = 0
+
+
+class TxReply(TxRecord, kw_only=True):
+    """Answer to `tx`."""
+
+    code: int
+    message: str = ""
+
+
+class AccountTxFrame(Wire, kw_only=True):
+    """A frame of `account_tx/{ACCOUNT}`; the subscription frame carries no `txs` (observed)."""
+
+    channel: str
+    type: str
+    txs: list[TxRecord] = []
+
+
+class AppError(Wire, kw_only=True):
+    """The decoded `ae` of an `event_info`."""
+
+    code: int
+    message: str = ""
+
+
+class EventInfo(Wire, kw_only=True):
+    """The part of `event_info` that carries the sequencer's refusal."""
+
+    ae: str = ""
+
+
+def app_error(event_info: str) -> AppError | None:
+    """
+    Return the sequencer's refusal inside a transaction record, if there is one.
+
+    Parameters
+    ----------
+    event_info : str
+        The record's `event_info` text.
+
+    Returns
+    -------
+    AppError or ``None``
+        ``None`` when the text is empty or says that all went well. Text that cannot be read as
+        JSON is no evidence of a refusal and gives ``None`` too.
+
+    """
+    try:
+        ae = msgspec.json.decode(event_info, type=EventInfo).ae if event_info else ""
+        return msgspec.json.decode(ae, type=AppError) if ae else None
+    except msgspec.DecodeError:
+        return None
+
+
+# -- TIMES ----------------------------------------------------------------------------------------
+
+
+def to_unix_ns(timestamp: int) -> int:
+    """
+    Return a wire timestamp in Unix nanoseconds, whatever unit the venue wrote it in.
+
+    Parameters
+    ----------
+    timestamp : int
+        Seconds, milliseconds, microseconds or nanoseconds since 1970. The same field was seen in
+        seconds on testnet and in milliseconds on mainnet, so the magnitude decides: every unit
+        covers the years 1973 to 5138 without overlap.
+
+    Returns
+    -------
+    int
+        0 for 0, which stands for "not known".
+
+    """
+    for scale in (10**9, 10**6, 10**3):
+        if timestamp * scale < 10**20:
+            return timestamp * scale
+    return timestamp

@@ -1,0 +1,158 @@
+"""
+What goes into the engine and what comes out of it, and how a lever bends an answer.
+
+Rules of this file
+------------------
+- Values and one pure function; transports render a `Reply` in their own words.
+"""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import Final
+
+import msgspec
+
+from nautilus_lighter_nonce.lighter.codes import Code
+from nautilus_lighter_nonce.loopback.faults import Fault
+from nautilus_lighter_nonce.loopback.faults import Lever
+from nautilus_lighter_nonce.loopback.ledger import Entry
+from nautilus_lighter_nonce.loopback.ledger import Transport
+from nautilus_lighter_nonce.loopback.orders import Changes
+
+
+class Action(Enum):
+    """What the server has to do about a request."""
+
+    ANSWER = "answer"  # with the code
+    SILENCE = "silence"
+    RATE_LIMIT = "rate_limit"
+    SERVER_ERROR = "server_error"
+    GARBAGE = "garbage"
+
+
+class Submission(msgspec.Struct, frozen=True, kw_only=True):
+    """
+    A request to send one transaction or a batch.
+
+    Parameters
+    ----------
+    transport : Transport
+        How it came.
+    connection : int
+        The number of its socket.
+    tx_types : tuple[int, ...]
+        The named types.
+    tx_infos : tuple[str, ...]
+        The JSON texts.
+    is_batch : bool
+        Whether it came as a batch.
+
+    """
+
+    transport: Transport
+    connection: int
+    tx_types: tuple[int, ...]
+    tx_infos: tuple[str, ...]
+    is_batch: bool = False
+
+
+class Reply(msgspec.Struct, frozen=True, kw_only=True):
+    """
+    What the venue decided about a request.
+
+    Parameters
+    ----------
+    action : Action
+        What to do.
+    code : int
+        200 or an error code.
+    hashes : tuple[str, ...]
+        The hashes of accepted transactions.
+    predicted_ms : int
+        The predicted time of execution, UNIX milliseconds.
+    status : int, optional
+        The HTTP status of a lever.
+    delay_ms : float
+        An extra delay of this reply alone.
+    closes : bool
+        Whether all sockets close instead of an answer.
+    entries : tuple[Entry, ...]
+        The ledger entries the reply is about.
+
+    """
+
+    action: Action = Action.ANSWER
+    code: int
+    hashes: tuple[str, ...] = ()
+    predicted_ms: int = 0
+    status: int | None = None
+    delay_ms: float = 0.0
+    closes: bool = False
+    entries: tuple[Entry, ...] = ()
+
+
+class Happening(msgspec.Struct, frozen=True):
+    """
+    Something that private and public streams may show.
+
+    Parameters
+    ----------
+    changes : Changes
+        What happened to orders, with the fills.
+    ts_ns : int
+        When, UNIX nanoseconds.
+    entry : Entry, optional
+        The transaction behind it.
+    market_id : int, optional
+        The market whose touch moved.
+
+    """
+
+    changes: Changes
+    ts_ns: int
+    entry: Entry | None = None
+    market_id: int | None = None
+
+
+_BENT: Final[dict[Fault, tuple[Action, int | None, int | None]]] = {
+    Fault.RATE_LIMIT: (Action.RATE_LIMIT, Code.TOO_MANY_REQUESTS, 429),
+    Fault.DROP_REQUEST: (Action.SILENCE, None, None),
+    Fault.DROP_REPLY: (Action.SILENCE, None, None),
+    Fault.SERVER_ERROR: (Action.SERVER_ERROR, Code.INTERNAL_ERROR, 503),
+    Fault.UNREADABLE: (Action.GARBAGE, None, None),
+    Fault.CLOSE_SOCKETS: (Action.SILENCE, None, None),
+}
+"""Fault to action, the code the ledger notes, and the HTTP status unless the lever names one."""
+
+
+def bend(lever: Lever, reply: Reply) -> Reply:
+    """
+    Return an answer as a lever leaves it, and let the ledger say so.
+
+    Parameters
+    ----------
+    lever : Lever
+        A lever of the stage EDGE or REPLY that fired.
+    reply : Reply
+        The answer without it.
+
+    Returns
+    -------
+    Reply
+
+    """
+    for entry in reply.entries:
+        entry.blame(lever.fault.value)
+    if lever.fault is Fault.DELAY:
+        return msgspec.structs.replace(reply, delay_ms=lever.ms)
+    action, code, status = _BENT[lever.fault]
+    for entry in reply.entries:
+        entry.code = code
+    return Reply(
+        action=action,
+        code=code or 0,
+        status=lever.status or status,
+        closes=lever.fault is Fault.CLOSE_SOCKETS,
+        entries=reply.entries,
+    )

@@ -1,0 +1,326 @@
+"""
+The REST API: one handler per endpoint, errors as the venue answers them.
+
+Rules of this file
+------------------
+- A refusal is raised as `ApiError` and rendered in one place: HTTP 400 with code and message, 401
+  for auth (observed).
+- Latency and the levers of reads are in one middleware, around every handler.
+- Handlers read the state; only `sendTx` and `sendTxBatch` change anything, through the engine.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable
+from collections.abc import Callable
+from collections.abc import Mapping
+from typing import Any
+from typing import Final
+from typing import Protocol
+from weakref import WeakKeyDictionary
+
+import msgspec
+from aiohttp import web
+
+from nautilus_lighter_nonce.lighter.codes import CODE_OK
+from nautilus_lighter_nonce.lighter.codes import Code
+from nautilus_lighter_nonce.loopback import queries
+from nautilus_lighter_nonce.loopback.auth import AuthVerdict
+from nautilus_lighter_nonce.loopback.auth import check_token
+from nautilus_lighter_nonce.loopback.config import VenueConfig
+from nautilus_lighter_nonce.loopback.faults import Fault
+from nautilus_lighter_nonce.loopback.faults import Lever
+from nautilus_lighter_nonce.loopback.ledger import Counters
+from nautilus_lighter_nonce.loopback.ledger import Entry
+from nautilus_lighter_nonce.loopback.ledger import Transport
+from nautilus_lighter_nonce.loopback.queries import ApiError
+from nautilus_lighter_nonce.loopback.replies import Action
+from nautilus_lighter_nonce.loopback.replies import Reply
+from nautilus_lighter_nonce.loopback.replies import Submission
+from nautilus_lighter_nonce.loopback.session import read_ints
+from nautilus_lighter_nonce.loopback.session import read_texts
+from nautilus_lighter_nonce.loopback.state import State
+from nautilus_lighter_nonce.loopback.views import message_of
+
+
+PREFIX: Final = "/api/v1/"
+HTML: Final = "<html><head><title>{status}</title></head><body>edge says {status}</body></html>"
+GARBAGE: Final = b"\x00<<unreadable>>"
+RATE_LIMIT_MESSAGE: Final = '{"ratelimit": "Ratelimit is off"}'  # observed on testnet
+FRAME_HEAD_START_S: Final = 0.005  # with `frame_before_reply`, for the frames on another socket
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+class Rendered(msgspec.Struct, frozen=True):
+    """A response before it is one."""
+
+    body: bytes
+    status: int = 200
+    content_type: str = "application/json"
+
+    def response(self) -> web.Response:
+        """Return the response."""
+        return web.Response(body=self.body, status=self.status, content_type=self.content_type)
+
+
+class Venue(Protocol):
+    """What the REST API needs of its venue."""
+
+    @property
+    def config(self) -> VenueConfig:
+        """The config, as last changed."""
+
+    @property
+    def state(self) -> State:
+        """The state."""
+
+    @property
+    def counters(self) -> Counters:
+        """What the ledger counts besides transactions."""
+
+    def submit(self, submission: Submission) -> Reply:
+        """Process a request."""
+
+    def next_nonce(self, key: tuple[int, int]) -> int:
+        """Return what `nextNonce` reports now."""
+
+    def lever_for(self, endpoint: str) -> Lever | None:
+        """Return the lever that fires on a read of an endpoint."""
+
+    def one_way_s(self) -> float:
+        """Draw the delay of one message on one way, seconds."""
+
+    def new_connection(self) -> int:
+        """Count a connection and return its number."""
+
+    def close_sockets(self) -> None:
+        """Close all sockets."""
+
+
+class TxResponse(web.Response):
+    """
+    The response to a transaction, with the ledger entries that it answers.
+
+    Parameters
+    ----------
+    rendered : Rendered
+        What it says.
+    entries : tuple[Entry, ...]
+        The entries.
+
+    """
+
+    def __init__(self, rendered: Rendered, entries: tuple[Entry, ...]) -> None:
+        super().__init__(
+            body=rendered.body, status=rendered.status, content_type=rendered.content_type
+        )
+        self.entries = entries
+
+
+class Rest:
+    """
+    The REST API of one venue.
+
+    Parameters
+    ----------
+    venue : Venue
+        The venue.
+
+    """
+
+    def __init__(self, venue: Venue) -> None:
+        self._venue = venue
+        self._numbers: WeakKeyDictionary[asyncio.BaseTransport, int] = WeakKeyDictionary()
+
+    def mount(self, app: web.Application) -> None:
+        """Add the routes and the middleware to an application."""
+
+        @web.middleware
+        async def around(request: web.Request, handler: Handler) -> web.StreamResponse:
+            return await self._around(request, handler)
+
+        app.middlewares.append(around)
+        app.router.add_post(f"{PREFIX}sendTx", self._send_tx)
+        app.router.add_post(f"{PREFIX}sendTxBatch", self._send_tx_batch)
+        app.router.add_get(f"{PREFIX}nextNonce", self._next_nonce)
+        app.router.add_get(f"{PREFIX}tx", self._tx)
+        for name, (query, needs_auth) in queries.QUERIES.items():
+            app.router.add_get(f"{PREFIX}{name}", self._query(query, needs_auth))
+        app.router.add_get("/", self._query(queries.status, needs_auth=False))
+
+    # -- AROUND EVERY REQUEST ---------------------------------------------------------------------
+
+    async def _around(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        if not request.path.startswith(PREFIX):
+            return await handler(request)
+        endpoint = request.path.removeprefix(PREFIX)
+        self._number_of(request)
+        await _pause(self._venue.one_way_s())
+        lever = self._venue.lever_for(endpoint)
+        bent = lever is not None and lever.fault is not Fault.DELAY
+        response = await (_bent_read(lever) if lever and bent else self._safely(request, handler))
+        await _pause((lever.ms / 1_000 if lever is not None else 0.0) + self._venue.one_way_s())
+        for entry in response.entries if isinstance(response, TxResponse) else ():
+            entry.replied_ns = time.time_ns()
+        return response
+
+    async def _safely(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        try:
+            return await handler(request)
+        except ApiError as e:
+            body = {"code": int(e.code), "message": e.text or message_of(e.code)}
+            return json_response(body, status=e.status)
+
+    def _number_of(self, request: web.Request) -> int:
+        transport = request.transport
+        if transport is None:
+            return 0
+        if transport not in self._numbers:
+            self._numbers[transport] = self._venue.new_connection()
+        return self._numbers[transport]
+
+    # -- TRANSACTIONS -----------------------------------------------------------------------------
+
+    async def _send_tx(self, request: web.Request) -> web.StreamResponse:
+        form = await request.post()
+        tx_type, tx_info = _text(form, "tx_type"), _text(form, "tx_info")
+        if not tx_type.isdecimal():
+            raise ApiError(Code.INVALID_PARAM, "invalid param : tx_type")
+        return await self._submit(request, (int(tx_type),), (tx_info,), is_batch=False)
+
+    async def _send_tx_batch(self, request: web.Request) -> web.StreamResponse:
+        form = await request.post()
+        try:
+            tx_types = read_ints(_text(form, "tx_types"))
+            tx_infos = read_texts(_text(form, "tx_infos"))
+        except msgspec.DecodeError as e:
+            raise ApiError(Code.INVALID_TX_INFO) from e
+        return await self._submit(request, tuple(tx_types), tuple(tx_infos), is_batch=True)
+
+    async def _submit(
+        self,
+        request: web.Request,
+        tx_types: tuple[int, ...],
+        tx_infos: tuple[str, ...],
+        *,
+        is_batch: bool,
+    ) -> web.StreamResponse:
+        submission = Submission(
+            transport=Transport.HTTP,
+            connection=self._number_of(request),
+            tx_types=tx_types,
+            tx_infos=tx_infos,
+            is_batch=is_batch,
+        )
+        reply = self._venue.submit(submission)
+        if reply.closes:
+            self._venue.close_sockets()
+            _abort(request)
+        if reply.action is Action.SILENCE:
+            await asyncio.Event().wait()  # until the client goes away
+        head_start_s = FRAME_HEAD_START_S if self._venue.config.frame_before_reply else 0.0
+        await _pause(reply.delay_ms / 1_000 + head_start_s)
+        return TxResponse(_render(reply, is_batch=is_batch), reply.entries)
+
+    # -- READS ------------------------------------------------------------------------------------
+
+    async def _next_nonce(self, request: web.Request) -> web.StreamResponse:
+        key = queries.key_of(request.query)
+        if self._venue.state.accounts.get(key[0]) is None:
+            raise ApiError(Code.ACCOUNT_NOT_FOUND)
+        return json_response({"code": CODE_OK, "nonce": self._venue.next_nonce(key)})
+
+    async def _tx(self, request: web.Request) -> web.StreamResponse:
+        self._venue.counters.lookups += 1
+        return json_response(queries.tx(self._venue.state, request.query))
+
+    def _query(self, query: queries.Query, needs_auth: bool) -> Handler:
+        async def handle(request: web.Request) -> web.StreamResponse:
+            if needs_auth:
+                self._authorize(request)
+            return json_response(query(self._venue.state, request.query))
+
+        return handle
+
+    def _authorize(self, request: web.Request) -> None:
+        token = request.headers.get("Authorization") or request.query.get("auth", "")
+        account_index = queries.account_named(request.query)
+        sequencer = self._venue.state.sequencer
+        verdict = check_token(token, sequencer, time.time(), account_index)
+        if verdict is AuthVerdict.MISSING:
+            raise ApiError(Code.INVALID_PARAM, f"invalid param : {verdict.value}")
+        if verdict is not AuthVerdict.VALID:
+            raise ApiError(Code.INVALID_AUTH, verdict.value, status=401)
+
+
+def json_response(body: Any, status: int = 200) -> web.Response:
+    """Return a JSON response."""
+    return _json(body, status).response()
+
+
+def _json(body: Any, status: int = 200) -> Rendered:
+    return Rendered(msgspec.json.encode(body), status)
+
+
+def _html(status: int) -> Rendered:
+    return Rendered(HTML.format(status=status).encode(), status, "text/html")
+
+
+def _error(code: int, status: int) -> Rendered:
+    return _json({"code": code, "message": message_of(code)}, status)
+
+
+def _render(reply: Reply, *, is_batch: bool) -> Rendered:
+    match reply.action:
+        case Action.RATE_LIMIT:
+            return _rate_limited(reply.status or 429)
+        case Action.SERVER_ERROR:
+            return _html(reply.status or 503)
+        case Action.GARBAGE:
+            return Rendered(GARBAGE)
+    if reply.code != CODE_OK:
+        return _error(reply.code, 400)
+    body = {
+        "code": CODE_OK,
+        "message": RATE_LIMIT_MESSAGE,
+        "tx_hash": list(reply.hashes) if is_batch else reply.hashes[0],
+        "predicted_execution_time_ms": reply.predicted_ms,
+    }
+    return _json(body)
+
+
+def _rate_limited(status: int) -> Rendered:
+    return _error(Code.TOO_MANY_REQUESTS, status) if status == 429 else _html(status)
+
+
+async def _bent_read(lever: Lever) -> web.Response:
+    match lever.fault:
+        case Fault.RATE_LIMIT:
+            return _rate_limited(lever.status or 429).response()
+        case Fault.UNREADABLE:
+            return Rendered(GARBAGE).response()
+        case Fault.SERVER_ERROR:
+            return _html(lever.status or 503).response()
+        case _:
+            await asyncio.Event().wait()  # until the client goes away
+            raise AssertionError
+
+
+def _abort(request: web.Request) -> None:
+    if isinstance(request.transport, asyncio.WriteTransport):
+        request.transport.abort()
+
+
+def _text(form: Mapping[str, Any], name: str) -> str:
+    value = form.get(name)
+    if not isinstance(value, str):
+        raise ApiError(Code.INVALID_PARAM, f"invalid param : {name}")
+    return value
+
+
+async def _pause(seconds: float) -> None:
+    if seconds > 0:
+        await asyncio.sleep(seconds)

@@ -1,0 +1,386 @@
+"""
+The venue on 127.0.0.1: REST, WebSocket and control around the engine.
+
+Rules of this file
+------------------
+- This is the edge: the clock is read here, timers run here, sockets live here. Decisions are the
+  engine's.
+- It listens on 127.0.0.1 and nowhere else.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+from types import TracebackType
+from typing import Any
+from typing import Final
+
+import msgspec
+from aiohttp import web
+
+from nautilus_lighter_nonce.loopback.config import VenueConfig
+from nautilus_lighter_nonce.loopback.config import changed
+from nautilus_lighter_nonce.loopback.control import carry_out
+from nautilus_lighter_nonce.loopback.engine import Engine
+from nautilus_lighter_nonce.loopback.faults import Fault
+from nautilus_lighter_nonce.loopback.faults import Lever
+from nautilus_lighter_nonce.loopback.faults import Stage
+from nautilus_lighter_nonce.loopback.faults import stage_of
+from nautilus_lighter_nonce.loopback.ledger import Counters
+from nautilus_lighter_nonce.loopback.replies import Happening
+from nautilus_lighter_nonce.loopback.replies import Reply
+from nautilus_lighter_nonce.loopback.replies import Submission
+from nautilus_lighter_nonce.loopback.rest import Rest
+from nautilus_lighter_nonce.loopback.session import Session
+from nautilus_lighter_nonce.loopback.state import State
+from nautilus_lighter_nonce.loopback.streams import HEIGHT
+from nautilus_lighter_nonce.loopback.streams import Channel
+from nautilus_lighter_nonce.loopback.streams import Streams
+
+
+HOST: Final = "127.0.0.1"
+BOOK_BATCH_S: Final = 0.05  # order-book frames come in 50 ms batches (docs)
+EXPIRY_SWEEP_S: Final = 1.0  # the venue's own is 10 to 30 s late (observed)
+MAX_BODY_BYTES: Final = 4 * 1024 * 1024
+
+
+class LoopbackVenue:
+    """
+    A Lighter venue on 127.0.0.1, in the running event loop.
+
+    Parameters
+    ----------
+    config : VenueConfig, optional
+        The venue.
+    port : int, default 0
+        The TCP port; 0 takes a free one.
+
+    Examples
+    --------
+    >>> async with LoopbackVenue(VenueConfig(latency_ms=20)) as venue:
+    ...     print(venue.http_url)
+
+    """
+
+    def __init__(self, config: VenueConfig | None = None, port: int = 0) -> None:
+        self.port = port
+        self._config = config or VenueConfig()
+        self._engine = Engine(self._config, self._on_happening)
+        self._streams = Streams(self._engine.state)
+        self._rng = random.Random(self._config.seed)
+        self._sessions: set[Session] = set()
+        self._subscribers: dict[Channel, set[Session]] = {}
+        self._dirty_books: set[int] = set()
+        self._connections = 0
+        self._due_timer: asyncio.TimerHandle | None = None
+        self._housekeeper: asyncio.Task[None] | None = None
+        self._runner: web.AppRunner | None = None
+
+    # -- LIFE -------------------------------------------------------------------------------------
+
+    async def start(self) -> None:
+        """Listen; `port`, `http_url` and `ws_url` are final afterwards."""
+        app = web.Application(client_max_size=MAX_BODY_BYTES)
+        Rest(self).mount(app)
+        app.router.add_get("/stream", self._handle_socket)
+        app.router.add_post("/control", self._handle_control)
+        app.router.add_get("/ledger", self._handle_ledger)
+        self._runner = web.AppRunner(
+            app, access_log=None, handler_cancellation=True, shutdown_timeout=0.2
+        )
+        await self._runner.setup()
+        site = web.TCPSite(self._runner, HOST, self.port)
+        await site.start()
+        self.port = self._runner.addresses[0][1]
+        self._housekeeper = asyncio.get_running_loop().create_task(self._keep_house())
+
+    async def stop(self) -> None:
+        """Close all sockets and stop listening; a second call does nothing."""
+        self.close_sockets()
+        if self._due_timer is not None:
+            self._due_timer.cancel()
+        if self._housekeeper is not None:
+            self._housekeeper.cancel()
+        if self._runner is not None:
+            runner, self._runner = self._runner, None
+            await runner.cleanup()
+
+    async def __aenter__(self) -> LoopbackVenue:
+        await self.start()
+        return self
+
+    async def __aexit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self.stop()
+
+    @property
+    def http_url(self) -> str:
+        """The base URL of the REST API, without a path."""
+        return f"http://{HOST}:{self.port}"
+
+    @property
+    def ws_url(self) -> str:
+        """The URL of the WebSocket."""
+        return f"ws://{HOST}:{self.port}/stream"
+
+    @property
+    def config(self) -> VenueConfig:
+        """The config, as last changed."""
+        return self._engine.config
+
+    @property
+    def state(self) -> State:
+        """The venue's state, to be read."""
+        return self._engine.state
+
+    @property
+    def counters(self) -> Counters:
+        """What the ledger counts besides transactions."""
+        return self._engine.ledger.counters
+
+    # -- CONTROL ----------------------------------------------------------------------------------
+
+    def control(self, command: dict[str, Any]) -> None:
+        """
+        Carry out a control command.
+
+        Raises
+        ------
+        ValueError
+            If it is no command, or a value in it is wrong; nothing has happened then.
+
+        """
+        carry_out(self, command)
+
+    def fault(self, name: str, **fields: Any) -> None:
+        """
+        Arm a lever, or act at once.
+
+        Parameters
+        ----------
+        name : str
+            The fault's name, e.g. "vanish".
+        **fields : Any
+            The lever's fields, see `faults.Lever`.
+
+        Raises
+        ------
+        ValueError
+            If the name or a field is wrong.
+
+        """
+        self.control({"fault": name} | fields)
+
+    def pull(self, lever: Lever) -> None:
+        """Arm a lever, or act at once where it needs no transaction."""
+        if stage_of(lever) is not Stage.NOW:
+            self._engine.levers.arm(lever)
+        elif lever.fault is Fault.LAG:
+            self.set(next_nonce_lag_ms=lever.ms)
+        else:
+            self.close_sockets()
+
+    def set(self, **changes: Any) -> None:
+        """
+        Change settable fields of the config, see `config.SETTABLE`.
+
+        Raises
+        ------
+        ValueError
+            If a field is not settable or its value out of range; nothing has changed then.
+
+        """
+        self._engine.state.config = changed(self._engine.config, changes)
+
+    def move_touch(self, market_id: int, bid: str, ask: str, size: str | None = None) -> None:
+        """
+        Move a market's synthetic touch; resting orders that it crosses are filled as makers.
+
+        Raises
+        ------
+        KeyError
+            If there is no such market.
+        ValueError
+            If the prices make no touch; nothing has changed then.
+
+        """
+        self._engine.move_touch(market_id, bid, ask, size, time.time_ns())
+
+    def register_key(
+        self, account_index: int, api_key_index: int, public_key: str, nonce: int = 1
+    ) -> None:
+        """
+        Register a key, or replace it and reset its counter.
+
+        Raises
+        ------
+        KeyError
+            If there is no such account.
+
+        """
+        if self.state.accounts.get(account_index) is None:
+            raise KeyError(f"account {account_index}")
+        self.state.register_key((account_index, api_key_index), public_key, nonce)
+
+    def spend(self, account_index: int, api_key_index: int, count: int = 1) -> None:
+        """
+        Let a foreign writer spend nonces of a key now.
+
+        Raises
+        ------
+        KeyError
+            If the key is not registered.
+
+        """
+        key = (account_index, api_key_index)
+        if not self.state.sequencer.knows(key):
+            raise KeyError(f"key {key}")
+        for _ in range(count):
+            self._engine.spend(key, time.time_ns())
+        self._schedule_due()
+
+    def reset(self) -> None:
+        """Disarm all levers and begin a new ledger; nonces, orders and positions stay."""
+        self._engine.reset()
+
+    def ledger(self) -> list[dict[str, Any]]:
+        """Return what the venue saw, one row per transaction."""
+        return self._engine.ledger_json()
+
+    def summary(self) -> dict[str, Any]:
+        """Return the ledger's counters and its judgement of each key."""
+        return self._engine.summary()
+
+    # -- TRANSACTIONS -----------------------------------------------------------------------------
+
+    def submit(self, submission: Submission) -> Reply:
+        """Process a request now."""
+        now_ns = time.time_ns()
+        reply = self._engine.submit(submission, now_ns)
+        if self.config.frame_before_reply:
+            self._engine.run_due(now_ns)
+        self._schedule_due()
+        return reply
+
+    def next_nonce(self, key: tuple[int, int]) -> int:
+        """Return what `nextNonce` reports now."""
+        return self._engine.next_nonce(key, time.time_ns())
+
+    def lever_for(self, endpoint: str) -> Lever | None:
+        """Return the lever that fires on a read of an endpoint."""
+        return self._engine.levers.pull_read(endpoint)
+
+    def _schedule_due(self) -> None:
+        due_ns = self._engine.next_due()
+        if due_ns is None or self._due_timer is not None:
+            return
+        delay_s = max(due_ns - time.time_ns(), 0) / 1e9
+        self._due_timer = asyncio.get_running_loop().call_later(delay_s, self._run_due)
+
+    def _run_due(self) -> None:
+        self._due_timer = None
+        self._engine.run_due(time.time_ns())
+        self._schedule_due()
+
+    # -- STREAMS ----------------------------------------------------------------------------------
+
+    def one_way_s(self) -> float:
+        """Draw the delay of one message on one way, seconds."""
+        config = self.config
+        jitter_ms = self._rng.uniform(0.0, config.jitter_ms) if config.jitter_ms else 0.0
+        return (config.latency_ms / 2 + jitter_ms) / 1_000
+
+    def subscribe(self, session: Session, channel: Channel) -> str:
+        """Add a subscriber and return the channel's snapshot."""
+        session.channels.add(channel)
+        self._subscribers.setdefault(channel, set()).add(session)
+        return self._streams.snapshot(channel, time.time_ns())
+
+    def unsubscribe(self, session: Session, channel: Channel) -> None:
+        """Remove a subscriber."""
+        session.channels.discard(channel)
+        subscribers = self._subscribers.get(channel, set())
+        subscribers.discard(session)
+        if not subscribers:
+            self._subscribers.pop(channel, None)
+
+    def close_sockets(self) -> None:
+        """Cut all WebSockets without a word."""
+        for session in list(self._sessions):
+            session.abort()
+
+    def new_connection(self) -> int:
+        """Count a connection and return its number."""
+        self._connections += 1
+        self.counters.connections += 1
+        return self._connections
+
+    def _on_happening(self, happening: Happening) -> None:
+        if not self._subscribers:
+            return
+        for channel, text in self._streams.updates(happening, self._subscribers):
+            self._broadcast(channel, text)
+        self._mark_books(happening)
+
+    def _broadcast(self, channel: Channel, text: str) -> None:
+        for session in self._subscribers.get(channel, ()):
+            session.push(text)
+
+    def _mark_books(self, happening: Happening) -> None:
+        markets = {order.market_id for order in happening.changes.orders}
+        if happening.market_id is not None:
+            markets.add(happening.market_id)
+        wanted = {m for m in markets if Channel("order_book", m) in self._subscribers}
+        if wanted and not self._dirty_books:
+            asyncio.get_running_loop().call_later(BOOK_BATCH_S, self._send_books)
+        self._dirty_books |= wanted
+
+    def _send_books(self) -> None:
+        dirty, self._dirty_books = self._dirty_books, set()
+        for market_id in dirty:
+            text = self._streams.book_update(market_id, time.time_ns())
+            if text is not None:
+                self._broadcast(Channel("order_book", market_id), text)
+
+    async def _keep_house(self) -> None:
+        while True:
+            await asyncio.sleep(EXPIRY_SWEEP_S)
+            self._engine.expire_orders(time.time_ns())
+            if HEIGHT in self._subscribers:
+                self._broadcast(HEIGHT, self._streams.height_update(time.time_ns()))
+
+    # -- HANDLERS ---------------------------------------------------------------------------------
+
+    async def _handle_socket(self, request: web.Request) -> web.WebSocketResponse:
+        session = Session(self, self.new_connection())
+        self._sessions.add(session)
+        try:
+            return await session.serve(request)
+        finally:
+            self._sessions.discard(session)
+            for channel in list(session.channels):
+                self.unsubscribe(session, channel)
+
+    async def _handle_control(self, request: web.Request) -> web.Response:
+        try:
+            self.control(msgspec.json.decode(await request.read(), type=dict[str, Any]))
+        except (ValueError, msgspec.DecodeError) as e:
+            return _json({"ok": False, "error": str(e)}, status=400)
+        return _json({"ok": True})
+
+    async def _handle_ledger(self, request: web.Request) -> web.Response:
+        if request.query.get("summary") in {"1", "true"}:
+            return _json(self.summary())
+        return _json({"entries": self.ledger()})
+
+
+def _json(body: Any, status: int = 200) -> web.Response:
+    return web.Response(
+        body=msgspec.json.encode(body), status=status, content_type="application/json"
+    )

@@ -1,0 +1,377 @@
+"""
+From the venue's private frames to Nautilus order events.
+
+Rules
+-----
+- An order is registered *before* it is sent: its private frame may come before the reply to its
+  transaction (observed).
+- The venue's order is found by our client order index, else by the venue's index, else in the
+  cache; what is found nowhere is external and goes to the engine as a report.
+- Each event is generated once, in an order Nautilus accepts: accepted before filled, all fills
+  before the end. A frame that says "canceled" with more filled than we have seen waits for the
+  missing trades.
+- Frames are ordered by `transaction_time`; an older one changes nothing.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any
+
+from nautilus_trader.cache.cache import Cache
+from nautilus_trader.common.component import Logger
+from nautilus_trader.model.enums import OrderStatus
+from nautilus_trader.model.identifiers import ClientOrderId
+from nautilus_trader.model.identifiers import InstrumentId
+from nautilus_trader.model.identifiers import StrategyId
+from nautilus_trader.model.identifiers import VenueOrderId
+from nautilus_trader.model.instruments import Instrument
+from nautilus_trader.model.objects import Price
+from nautilus_trader.model.objects import Quantity
+from nautilus_trader.model.orders import Order
+
+from nautilus_lighter_nonce import parsing
+from nautilus_lighter_nonce.lighter import schemas
+from nautilus_lighter_nonce.lighter.codes import MAX_CLIENT_ORDER_INDEX
+
+
+REMEMBERED_TRADES = 100_000
+"""Trade ids kept to drop duplicates; the venue's own history ends after 3,000 trades (docs)."""
+
+REMEMBERED_ORDERS = 10_000
+"""Finished orders kept, for frames that come late."""
+
+OPEN_STATUSES = frozenset({"in-progress", "pending", "open"})
+
+
+class TrackedOrder:
+    """One of our orders, as far as the venue has told us."""
+
+    __slots__ = (
+        "client_order_id",
+        "ending",
+        "filled",
+        "instrument_id",
+        "is_accepted",
+        "is_done",
+        "order",
+        "price",
+        "quantity",
+        "seen_at",
+        "strategy_id",
+        "venue_order_id",
+    )
+
+    def __init__(self, order: Order) -> None:
+        self.order = order
+        self.client_order_id: ClientOrderId = order.client_order_id
+        self.strategy_id: StrategyId = order.strategy_id
+        self.instrument_id: InstrumentId = order.instrument_id
+        self.venue_order_id: VenueOrderId | None = order.venue_order_id
+        self.is_accepted = order.venue_order_id is not None
+        self.is_done = order.is_closed
+        self.filled = order.filled_qty.as_decimal()
+        self.quantity = order.quantity.as_decimal()
+        self.price = order.price.as_decimal() if order.has_price else None
+        self.seen_at = 0
+        self.ending: schemas.Order | None = None
+
+    @property
+    def order_index(self) -> int:
+        """What a cancel or modify names: the venue's index once known, else our own."""
+        if self.venue_order_id is not None:
+            return int(self.venue_order_id.value)
+        return parsing.client_order_index(self.client_order_id)
+
+
+class OrderTracker:
+    """
+    Turns orders and trades of the private streams into order events.
+
+    Parameters
+    ----------
+    client : LighterExecutionClient
+        Whose `generate_order_...` methods publish the events.
+    cache : Cache
+        The node's cache.
+    account_index : int
+        Our account at the venue.
+    instrument_of : Callable[[int], Instrument or None]
+        The instrument of a market index.
+    log : Logger
+        The client's logger.
+
+    """
+
+    def __init__(
+        self,
+        client: Any,
+        cache: Cache,
+        account_index: int,
+        instrument_of: Callable[[int], Instrument | None],
+        log: Logger,
+    ) -> None:
+        self._client = client
+        self._cache = cache
+        self._account_index = account_index
+        self._instrument_of = instrument_of
+        self._log = log
+        self._by_id: dict[ClientOrderId, TrackedOrder] = {}
+        self._by_index: dict[int, TrackedOrder] = {}
+        self._finished: deque[TrackedOrder] = deque()
+        self._trades_seen: dict[tuple[int, bool], None] = {}
+
+    # -- OUR SIDE ---------------------------------------------------------------------------------
+
+    def register(self, order: Order) -> TrackedOrder:
+        """Remember an order before it is sent, or one that was found in the cache."""
+        tracked = TrackedOrder(order)
+        self._by_id[tracked.client_order_id] = tracked
+        self._by_index[parsing.client_order_index(tracked.client_order_id)] = tracked
+        if tracked.venue_order_id is not None:
+            self._by_index[int(tracked.venue_order_id.value)] = tracked
+        return tracked
+
+    def is_taken(self, client_order_id: ClientOrderId) -> bool:
+        """Return whether another of our live orders has the same client order index."""
+        tracked = self._by_index.get(parsing.client_order_index(client_order_id))
+        return tracked is not None and tracked.client_order_id != client_order_id
+
+    def find(self, client_order_id: ClientOrderId) -> TrackedOrder | None:
+        """Return our order, looking into the cache for one of an earlier run."""
+        tracked = self._by_id.get(client_order_id)
+        if tracked is None:
+            order = self._cache.order(client_order_id)
+            if order is not None and not order.is_closed:
+                tracked = self.register(order)
+        return tracked
+
+    def live(self) -> list[TrackedOrder]:
+        """Return our orders that have not ended."""
+        return [tracked for tracked in self._by_id.values() if not tracked.is_done]
+
+    def reject(self, tracked: TrackedOrder, reason: str, *, due_post_only: bool = False) -> None:
+        """End an order that certainly is not in the book."""
+        if tracked.is_done:
+            return
+        self._client.generate_order_rejected(
+            *_ids(tracked),
+            reason=reason,
+            ts_event=self._client.now_ns(),
+            due_post_only=due_post_only,
+        )
+        self._finish(tracked)
+
+    def deny(self, tracked: TrackedOrder, reason: str) -> None:
+        """End an order that was never sent."""
+        if tracked.is_done:
+            return
+        self._client.generate_order_denied(
+            *_ids(tracked),
+            reason=reason,
+            ts_event=self._client.now_ns(),
+        )
+        self._finish(tracked)
+
+    def cancel_unsent(self, tracked: TrackedOrder) -> None:
+        """End an order that was canceled before it could reach the venue."""
+        if tracked.is_done:
+            return
+        self._client.generate_order_canceled(
+            *_ids(tracked),
+            venue_order_id=tracked.venue_order_id,
+            ts_event=self._client.now_ns(),
+        )
+        self._finish(tracked)
+
+    # -- THE VENUE'S SIDE -------------------------------------------------------------------------
+
+    def on_order(self, order: schemas.Order, *, ours_only: bool = False) -> None:
+        """Handle an order of `account_all_orders` or of a REST page."""
+        tracked = self._lookup(order.client_order_index, order.order_index)
+        if tracked is None:
+            if not ours_only:
+                self._report_external(order)
+            return
+        if tracked.is_done or order.transaction_time < tracked.seen_at:
+            return
+        tracked.seen_at = order.transaction_time
+        if order.status in OPEN_STATUSES:
+            self._on_open(tracked, order)
+        else:
+            tracked.ending = order
+            self._try_end(tracked)
+
+    def on_trade(self, trade: schemas.Trade) -> None:
+        """Handle a trade of `account_all_trades` or of a REST page; both sides may be ours."""
+        for is_ask, owner in ((True, trade.ask_account_id), (False, trade.bid_account_id)):
+            seen = (trade.trade_id, is_ask)
+            if owner == self._account_index and seen not in self._trades_seen:
+                self._remember_trade(seen)
+                self._on_own_trade(trade, is_ask)
+
+    def _on_own_trade(self, trade: schemas.Trade, is_ask: bool) -> None:
+        client_index = trade.ask_client_id if is_ask else trade.bid_client_id
+        order_index = trade.ask_id if is_ask else trade.bid_id
+        instrument = self._instrument_of(trade.market_id)
+        if instrument is None:
+            self._log.warning(f"Fill in market {trade.market_id}, which has no instrument; ignored")
+            return
+        tracked = self._lookup(client_index, order_index)
+        report = parsing.fill_report(
+            trade,
+            self._account_index,
+            instrument,
+            self._client.account_id,
+            tracked.client_order_id if tracked else None,
+            self._client.now_ns(),
+            is_ask=is_ask,
+        )
+        if tracked is None:
+            self._client.send_fill_report(report)
+            return
+        self._accept(tracked, order_index, report.ts_event)
+        tracked.filled += Decimal(trade.size)
+        self._client.generate_order_filled(
+            *_ids(tracked),
+            venue_order_id=tracked.venue_order_id,
+            venue_position_id=None,
+            trade_id=report.trade_id,
+            order_side=report.order_side,
+            order_type=tracked.order.order_type,
+            last_qty=report.last_qty,
+            last_px=report.last_px,
+            quote_currency=instrument.quote_currency,
+            commission=report.commission,
+            liquidity_side=report.liquidity_side,
+            ts_event=report.ts_event,
+        )
+        self._try_end(tracked)
+
+    # -- MOVES ------------------------------------------------------------------------------------
+
+    def _on_open(self, tracked: TrackedOrder, order: schemas.Order) -> None:
+        price, quantity = Decimal(order.price), Decimal(order.initial_base_amount)
+        if not tracked.is_accepted:
+            self._accept(tracked, order.order_index, _ts_of(order))
+        if quantity == tracked.quantity and tracked.price in (None, price):
+            return
+        instrument = self._instrument_of(order.market_index)
+        if instrument is None:
+            return
+        tracked.price, tracked.quantity = price, quantity
+        self._client.generate_order_updated(
+            *_ids(tracked),
+            venue_order_id=tracked.venue_order_id,
+            quantity=Quantity(quantity, instrument.size_precision),
+            price=Price(price, instrument.price_precision),
+            trigger_price=None,
+            ts_event=_ts_of(order),
+        )
+
+    def _accept(self, tracked: TrackedOrder, order_index: int, ts_event: int) -> None:
+        if tracked.is_accepted:
+            return
+        tracked.is_accepted = True
+        tracked.venue_order_id = VenueOrderId(str(order_index))
+        self._by_index[order_index] = tracked
+        self._client.generate_order_accepted(
+            *_ids(tracked),
+            venue_order_id=tracked.venue_order_id,
+            ts_event=ts_event,
+        )
+
+    def _try_end(self, tracked: TrackedOrder) -> None:
+        ending = tracked.ending
+        if tracked.is_done:
+            return
+        if ending is None:
+            if tracked.filled >= tracked.quantity:
+                self._finish(tracked)
+            return
+        if tracked.filled < Decimal(ending.filled_base_amount):
+            return  # its trades are still to come
+        if ending.status == "filled":
+            self._finish(tracked)
+        else:
+            self._end_unfilled(tracked, ending)
+
+    def _end_unfilled(self, tracked: TrackedOrder, ending: schemas.Order) -> None:
+        if not tracked.is_accepted and _is_refusal(ending):
+            self.reject(
+                tracked,
+                f"the venue ended it as {ending.status}",
+                due_post_only=ending.status == "canceled-post-only",
+            )
+            return
+        self._accept(tracked, ending.order_index, _ts_of(ending))
+        generate = self._client.generate_order_canceled
+        if parsing.order_status(ending) is OrderStatus.EXPIRED:
+            generate = self._client.generate_order_expired
+        generate(
+            *_ids(tracked),
+            venue_order_id=tracked.venue_order_id,
+            ts_event=_ts_of(ending),
+        )
+        self._finish(tracked)
+
+    # -- MEMORY -----------------------------------------------------------------------------------
+
+    def _lookup(self, client_index: int, order_index: int) -> TrackedOrder | None:
+        tracked = self._by_index.get(order_index)
+        if tracked is None and 0 < client_index <= MAX_CLIENT_ORDER_INDEX:
+            tracked = self._by_index.get(client_index)
+            if tracked is not None and tracked.venue_order_id is not None:
+                tracked = None  # the same client index, but an order of an earlier life
+        if tracked is None:
+            client_order_id = self._cache.client_order_id(VenueOrderId(str(order_index)))
+            tracked = self.find(client_order_id) if client_order_id is not None else None
+        return tracked
+
+    def _report_external(self, order: schemas.Order) -> None:
+        instrument = self._instrument_of(order.market_index)
+        if instrument is None:
+            self._log.warning(f"Order in market {order.market_index} without instrument; ignored")
+            return
+        report = parsing.order_status_report(
+            order,
+            instrument,
+            self._client.account_id,
+            None,
+            self._client.now_ns(),
+        )
+        self._client.send_order_status_report(report)
+
+    def _finish(self, tracked: TrackedOrder) -> None:
+        tracked.is_done = True
+        self._client.on_order_done(tracked)
+        self._finished.append(tracked)
+        while len(self._finished) > REMEMBERED_ORDERS:
+            self._drop(self._finished.popleft())
+
+    def _drop(self, tracked: TrackedOrder) -> None:
+        self._by_id.pop(tracked.client_order_id, None)
+        for index in (parsing.client_order_index(tracked.client_order_id), tracked.order_index):
+            if self._by_index.get(index) is tracked:
+                del self._by_index[index]
+
+    def _remember_trade(self, seen: tuple[int, bool]) -> None:
+        self._trades_seen[seen] = None
+        if len(self._trades_seen) > REMEMBERED_TRADES:
+            del self._trades_seen[next(iter(self._trades_seen))]
+
+
+def _ids(tracked: TrackedOrder) -> tuple[StrategyId, InstrumentId, ClientOrderId]:
+    return tracked.strategy_id, tracked.instrument_id, tracked.client_order_id
+
+
+def _ts_of(order: schemas.Order) -> int:
+    return parsing.to_unix_ns(order.transaction_time or order.updated_at)
+
+
+def _is_refusal(ending: schemas.Order) -> bool:
+    """Whether an order that never rested was refused, rather than canceled after its moment."""
+    is_immediate = ending.time_in_force == "immediate-or-cancel" or ending.type == "market"
+    return not is_immediate and ending.status != "canceled" and ending.status != "canceled-expired"

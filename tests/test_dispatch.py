@@ -1,0 +1,483 @@
+"""The dispatcher: places, send turn, verdicts, heal and resend, silence, disconnects."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from nautilus_lighter_nonce import events
+from nautilus_lighter_nonce.component import LighterNonceComponent
+from nautilus_lighter_nonce.config import LighterNonceConfig
+from nautilus_lighter_nonce.dispatch import TxDispatcher
+from nautilus_lighter_nonce.lighter.codes import Code
+from nautilus_lighter_nonce.lighter.codes import verdict_of
+from nautilus_lighter_nonce.lighter.schemas import CancelOrder
+from nautilus_lighter_nonce.lighter.schemas import SignedTx
+from nautilus_lighter_nonce.lighter.schemas import TxIntent
+from nautilus_lighter_nonce.lighter.signer import SignerError
+from nautilus_lighter_nonce.lighter.stream import NotSent
+from nautilus_lighter_nonce.lighter.stream import StreamReply
+from nautilus_lighter_nonce.lighter.stream import StreamSendError
+from nautilus_lighter_nonce.requests import TxRequest
+from tests.stubs import ACCOUNT
+from tests.stubs import KEY
+from tests.stubs import Kernel
+from tests.stubs import ScriptedSource
+from tests.stubs import eventually
+
+
+class Request(TxRequest):
+    """A request that writes down what it was told."""
+
+    def __init__(self, name: int) -> None:
+        self.label = f"request {name}"
+        self.name = name
+        self.told: list[str] = []
+        self.reason = ""
+
+    def intent(self) -> TxIntent | None:
+        return CancelOrder(market_index=0, order_index=self.name)
+
+    def on_bound(self) -> None:
+        self.told.append("bound")
+
+    def on_accepted(self, event: events.TxAccepted) -> None:
+        self.told.append("accepted")
+
+    def on_refused(self, event: events.TxRefused) -> None:
+        self.told.append("refused")
+        self.reason = event.message
+
+    def on_given_up(self, reason: str, *, was_bound: bool) -> None:
+        self.told.append("given up")
+        self.reason = reason
+
+    def on_unknown(self, tx_hash: str) -> None:
+        self.told.append("unknown")
+
+
+class Signer:
+    """Signs in the order the test lets it; the hash names order index and nonce."""
+
+    def __init__(self) -> None:
+        self.gates: dict[int, asyncio.Event] = {}
+        self.broken: set[int] = set()
+
+    def hold(self, name: int) -> asyncio.Event:
+        return self.gates.setdefault(name, asyncio.Event())
+
+    async def sign(self, intent: TxIntent, nonce: int) -> SignedTx:
+        assert isinstance(intent, CancelOrder)
+        name = intent.order_index
+        if name in self.gates:
+            await self.gates[name].wait()
+        if name in self.broken:
+            raise SignerError("sign", "no")
+        return SignedTx(tx_type=15, tx_info=f"{name}", tx_hash=f"{name}@{nonce}", nonce=nonce)
+
+
+class Transport:
+    """Takes what is written; the test answers."""
+
+    def __init__(self) -> None:
+        self.written: list[tuple[str, str]] = []
+        self.is_down = False
+
+    async def send_tx(self, request_id: str, tx_type: int, tx_info: str) -> int:
+        await asyncio.sleep(0)
+        if self.is_down:
+            raise StreamSendError(request_id, NotSent.NOT_CONNECTED)
+        self.written.append((request_id, tx_info))
+        return 1
+
+    @property
+    def order(self) -> list[int]:
+        return [int(tx_info) for _, tx_info in self.written]
+
+
+class Bench:
+    """A dispatcher with real component and bus, and a venue played by the test."""
+
+    def __init__(self, *answers: int, **settings: Any) -> None:
+        self.kernel = Kernel()
+        self.source = ScriptedSource(*(answers or (10,)))
+        self.settings = LighterNonceConfig(
+            keys=((ACCOUNT, KEY),),
+            **{"settle_ms": 0, "refresh_retry_ms": 1, **settings},
+        )
+        self.component = LighterNonceComponent(
+            self.kernel.loop,
+            self.kernel.msgbus,
+            self.kernel.clock,
+            self.source,
+            self.settings,
+        )
+        self.signer = Signer()
+        self.transport = Transport()
+        self.known_hashes: set[str] = set()
+        self.asked_hashes: list[str] = []
+        self.dispatcher = TxDispatcher(
+            self.kernel.loop,
+            self.kernel.msgbus,
+            self.kernel.clock,
+            self.component,
+            self.signer,  # type: ignore[arg-type]
+            self.transport,
+            self.verify,
+            (ACCOUNT, KEY),
+            self.settings,
+        )
+
+    async def verify(self, tx_hash: str) -> bool | None:
+        self.asked_hashes.append(tx_hash)
+        await asyncio.sleep(0)
+        return tx_hash in self.known_hashes
+
+    async def open(self) -> Bench:
+        await self.component.connect()
+        self.dispatcher.start()
+        self.dispatcher.on_connected()
+        return self
+
+    def submit(self, *names: int) -> list[Request]:
+        requests = [Request(name) for name in names]
+        for request in requests:
+            self.dispatcher.submit(request)
+        return requests
+
+    async def written(self, count: int) -> None:
+        await eventually(lambda: len(self.transport.written) >= count)
+
+    def answer(self, index: int, code: int) -> None:
+        """Answer the n-th written transaction."""
+        request_id, _ = self.transport.written[index]
+        self.dispatcher.on_reply(
+            StreamReply(
+                request_id=request_id,
+                verdict=verdict_of(code),
+                code=code,
+                message="",
+                tx_hashes=(),
+                predicted_execution_time_ms=None,
+                epoch=1,
+            ),
+        )
+
+    def nonces(self) -> list[int]:
+        """Return the nonces of all verdicts of acceptance, in order."""
+        return [e.nonce for e in self.kernel.events(events.TxAccepted)]
+
+
+OK, STALE, MARGIN = 200, int(Code.INVALID_NONCE), int(Code.NOT_ENOUGH_MARGIN)
+
+
+# -- places and send turn -------------------------------------------------------------------------
+
+
+async def test_send_order_is_the_order_of_places_whatever_finishes_signing_first() -> None:
+    """Wire order equals nonce order per key, whatever order signing finishes in (rule 2)."""
+    bench = await Bench().open()
+    gates = [bench.signer.hold(name) for name in (1, 2, 3)]
+    bench.submit(1, 2, 3)
+    for gate in reversed(gates):
+        gate.set()
+        await asyncio.sleep(0)
+    await bench.written(3)
+    assert bench.transport.order == [1, 2, 3]
+
+
+async def test_submit_takes_its_place_synchronously() -> None:
+    """A command's place is taken before any await of its handler (rule 3)."""
+    bench = await Bench().open()
+    gate = asyncio.Event()
+
+    async def command(name: int) -> None:
+        bench.submit(name)
+        await gate.wait()
+
+    tasks = [asyncio.create_task(command(name)) for name in (1, 2, 3, 4)]
+    await bench.written(4)
+    gate.set()
+    await asyncio.gather(*tasks)
+    assert bench.transport.order == [1, 2, 3, 4]
+
+
+async def test_submit_beyond_the_window_waits_and_goes_when_acks_open_it() -> None:
+    """A full window makes the caller wait, it does not refuse (rule 10)."""
+    bench = await Bench(skip_window=2).open()
+    bench.submit(1, 2, 3, 4)
+    await bench.written(2)
+    assert bench.dispatcher.queued == 2
+    bench.answer(0, OK)
+    await bench.written(3)
+    bench.answer(1, OK)
+    await bench.written(4)
+    assert bench.transport.order == [1, 2, 3, 4]
+
+
+async def test_submit_that_waits_too_long_is_given_up_unsent() -> None:
+    """Only after `queue_timeout_ms` is a waiting command given up (rule 10)."""
+    bench = await Bench(skip_window=1, queue_timeout_ms=20).open()
+    first, second = bench.submit(1, 2)
+    await eventually(lambda: second.told)
+    assert second.told == ["given up"]
+    assert "20 ms" in second.reason
+    assert bench.transport.order == [1]
+    assert first.told == ["bound"]
+
+
+async def test_signature_that_fails_refuses_its_own_order_only() -> None:
+    """An order that cannot be signed is refused before it is sent; the others go on."""
+    bench = await Bench().open()
+    bench.signer.broken.add(1)
+    gate = bench.signer.hold(1)
+    requests = bench.submit(1, 2, 3)
+    gate.set()
+    await bench.written(2)
+    bench.answer(0, OK)
+    bench.answer(1, OK)
+    assert [r.told[-1] for r in requests] == ["refused", "accepted", "accepted"]
+    assert bench.nonces() == [10, 11]
+
+
+# -- heal and resend ------------------------------------------------------------------------------
+
+
+async def test_refused_in_mid_lane_is_reported_and_its_followers_are_resent_in_order() -> None:
+    """One refusal costs nothing but itself: no stale order reaches the strategy (rules 4, 5)."""
+    bench = await Bench().open()
+    requests = bench.submit(1, 2, 3, 4)
+    await bench.written(4)
+    bench.answer(0, OK)
+    bench.answer(1, MARGIN)
+    bench.answer(2, STALE)
+    bench.answer(3, STALE)
+    await bench.written(6)
+    assert bench.transport.order == [1, 2, 3, 4, 3, 4]
+    bench.answer(4, OK)
+    bench.answer(5, OK)
+    assert [r.told for r in requests] == [
+        ["bound", "accepted"],
+        ["bound", "refused"],
+        ["bound", "accepted"],
+        ["bound", "accepted"],
+    ]
+    assert bench.nonces() == [10, 11, 12]
+    assert bench.source.calls == 1
+
+
+async def test_orders_that_arrive_during_a_heal_wait_behind_the_resends() -> None:
+    """Neither refused nor allowed to overtake (rule 9)."""
+    bench = await Bench().open()
+    bench.submit(1, 2, 3)
+    await bench.written(3)
+    bench.answer(0, MARGIN)
+    bench.submit(4)
+    assert bench.dispatcher.queued == 1
+    bench.answer(1, STALE)
+    bench.answer(2, STALE)
+    await bench.written(6)
+    assert bench.transport.order == [1, 2, 3, 2, 3, 4]
+
+
+async def test_unsent_transactions_are_withdrawn_when_the_lane_freezes() -> None:
+    """What has not left the process when a hole opens is not sent into certain refusal."""
+    bench = await Bench().open()
+    gate = bench.signer.hold(3)
+    bench.submit(1, 2, 3)
+    await bench.written(2)
+    bench.answer(0, MARGIN)
+    bench.answer(1, STALE)
+    gate.set()
+    await bench.written(4)
+    assert bench.transport.order == [1, 2, 2, 3]
+
+
+async def test_doomed_order_older_than_its_limit_is_given_up_with_a_reason() -> None:
+    """Resending has an age limit, and the rejection says so (rule 4)."""
+    bench = await Bench(resend_max_age_ms=1).open()
+    requests = bench.submit(1, 2)
+    await bench.written(2)
+    submitted = bench.kernel.clock.timestamp_ns()
+    await eventually(lambda: bench.kernel.clock.timestamp_ns() - submitted > 1_000_000)
+    bench.answer(0, MARGIN)
+    bench.answer(1, STALE)
+    assert requests[1].told == ["bound", "given up"]
+    assert "nonce fault" in requests[1].reason
+
+
+async def test_doomed_order_canceled_meanwhile_is_not_resent() -> None:
+    """An order canceled while the lane heals never reaches the venue (rule 4)."""
+    bench = await Bench().open()
+    requests = bench.submit(1, 2, 3)
+    await bench.written(3)
+    bench.answer(0, MARGIN)
+    bench.answer(1, STALE)
+    assert bench.dispatcher.cancel(requests[1])
+    bench.answer(2, STALE)
+    await bench.written(4)
+    assert bench.transport.order == [1, 2, 3, 3]
+    assert requests[1].told == ["bound"]
+
+
+async def test_order_on_its_way_cannot_be_canceled_without_the_venue() -> None:
+    """What may be at the venue needs a cancel transaction."""
+    bench = await Bench().open()
+    (request,) = bench.submit(1)
+    await bench.written(1)
+    assert not bench.dispatcher.cancel(request)
+
+
+async def test_rate_limited_order_is_sent_again_and_not_rejected() -> None:
+    """"Too many requests" says later, not never."""
+    bench = await Bench().open()
+    (request,) = bench.submit(1)
+    await bench.written(1)
+    bench.answer(0, int(Code.TOO_MANY_REQUESTS))
+    await bench.written(2)
+    bench.answer(1, OK)
+    assert request.told == ["bound", "accepted"]
+    assert bench.nonces() == [10]
+
+
+async def test_halted_lane_gives_up_what_waits_and_says_why() -> None:
+    """A halt is told to every waiting command (rule 4)."""
+    bench = await Bench(skip_window=1).open()
+    _, second = bench.submit(1, 2)
+    bench.component.halt(ACCOUNT, KEY, "operator")
+    assert second.told == ["given up"]
+    assert "operator" in second.reason
+
+
+# -- silence --------------------------------------------------------------------------------------
+
+
+async def test_silent_order_is_never_resent_without_proof() -> None:
+    """The counter says unspent, but the venue knows the hash: it is left alone (rule 6)."""
+    bench = await Bench(10, 10, reply_timeout_ms=5).open()
+    bench.known_hashes.add("1@10")
+    (request,) = bench.submit(1)
+    await eventually(lambda: bench.asked_hashes)
+    await eventually(lambda: not bench.dispatcher.in_flight)
+    bench.submit(2)
+    await bench.written(2)
+    assert bench.transport.order == [1, 2]
+    assert request.told == ["bound", "unknown"]
+
+
+async def test_silent_order_that_the_venue_never_saw_is_sent_again() -> None:
+    """Counter and hash both prove it: the request was lost on its way, and goes again."""
+    bench = await Bench(10, 10, reply_timeout_ms=5).open()
+    (request,) = bench.submit(1)
+    await bench.written(2)
+    bench.answer(1, OK)
+    assert bench.asked_hashes == ["1@10"]
+    assert request.told == ["bound", "unknown", "accepted"]
+
+
+async def test_silent_order_is_resolved_by_its_record_before_the_deadline() -> None:
+    """A record on the private stream is as good as a reply."""
+    bench = await Bench().open()
+    (request,) = bench.submit(1)
+    await bench.written(1)
+    bench.dispatcher.on_record("1@10")
+    assert request.told == ["bound", "accepted"]
+    assert bench.dispatcher.in_flight == 0
+
+
+async def test_late_reply_mends_an_unknown_order() -> None:
+    """A reply after the deadline still counts while the lane waits for evidence."""
+    bench = await Bench(10, 10, reply_timeout_ms=5, settle_ms=60_000).open()
+    (request,) = bench.submit(1)
+    await eventually(lambda: "unknown" in request.told)
+    bench.answer(0, OK)
+    assert request.told == ["bound", "unknown", "accepted"]
+    bench.submit(2)
+    await bench.written(2)
+
+
+async def test_reply_to_an_old_copy_is_not_taken_for_the_new_one() -> None:
+    """Replies are matched by the id of their copy (nautilus_trader commit 2223963cac)."""
+    bench = await Bench().open()
+    requests = bench.submit(1, 2)
+    await bench.written(2)
+    bench.answer(0, MARGIN)
+    bench.answer(1, STALE)
+    await bench.written(3)
+    bench.answer(1, OK)
+    assert requests[1].told == ["bound"]
+    bench.answer(2, OK)
+    assert requests[1].told == ["bound", "accepted"]
+
+
+# -- disconnects ----------------------------------------------------------------------------------
+
+
+async def test_disconnect_makes_the_sent_unknown_and_keeps_the_unsent() -> None:
+    """In-flight transactions are unknown after a disconnect, queued ones wait (rule 12)."""
+    bench = await Bench(10, 11).open()
+    gate = bench.signer.hold(2)
+    first, second = bench.submit(1, 2)
+    await bench.written(1)
+    bench.dispatcher.on_disconnected()
+    assert first.told == ["bound", "unknown"]
+    assert bench.dispatcher.queued == 1
+    gate.set()
+    bench.dispatcher.on_connected()
+    await bench.written(2)
+    bench.answer(1, OK)
+    assert second.told == ["bound", "accepted"]
+    assert bench.nonces() == [11]
+
+
+async def test_reply_of_a_lost_connection_is_ignored() -> None:
+    """Late replies of an old connection never touch the new lane state (rule 12)."""
+    bench = await Bench(10, 11).open()
+    (request,) = bench.submit(1)
+    await bench.written(1)
+    bench.dispatcher.on_disconnected()
+    bench.answer(0, STALE)
+    assert request.told == ["bound", "unknown"]
+
+
+async def test_frame_that_was_not_written_goes_again_in_its_place() -> None:
+    """A send that failed before the wire costs nothing."""
+    bench = await Bench().open()
+    bench.transport.is_down = True
+    requests = bench.submit(1, 2)
+    await eventually(lambda: bench.dispatcher.queued == 2)
+    bench.dispatcher.on_disconnected()
+    bench.transport.is_down = False
+    bench.dispatcher.on_connected()
+    await bench.written(2)
+    bench.answer(0, OK)
+    bench.answer(1, OK)
+    assert bench.transport.order == [1, 2]
+    assert bench.nonces() == [10, 11]
+    assert all(r.told == ["bound", "accepted"] for r in requests)
+
+
+async def test_stop_gives_up_the_unsent_and_waits_for_the_sent() -> None:
+    """A stopping client leaves nothing half-sent."""
+    bench = await Bench(skip_window=1).open()
+    first, second = bench.submit(1, 2)
+    await bench.written(1)
+    stopping = asyncio.create_task(bench.dispatcher.stop())
+    await eventually(lambda: second.told)
+    bench.answer(0, OK)
+    await stopping
+    assert (first.told, second.told) == (["bound", "accepted"], ["given up"])
+
+
+@pytest.mark.parametrize("code", [int(Code.INTERNAL_ERROR), int(Code.PROCESS_TIMEOUT)])
+async def test_answer_that_proves_nothing_is_unknown(code: int) -> None:
+    """29500 and 29501 say nothing about the transaction."""
+    bench = await Bench(10, 11).open()
+    (request,) = bench.submit(1)
+    await bench.written(1)
+    bench.answer(0, code)
+    assert request.told == ["bound", "unknown"]
+    assert len(bench.kernel.events(events.TxUnknown)) == 1
+
