@@ -16,7 +16,7 @@ from nautilus_trader.model.enums import OrderSide
 from nautilus_trader.model.instruments import Instrument
 
 from nautilus_lighter_nonce import events
-from nautilus_lighter_nonce import parsing
+from nautilus_lighter_nonce import intents
 from nautilus_lighter_nonce.lighter.schemas import CancelAllOrders
 from nautilus_lighter_nonce.lighter.schemas import CancelOrder
 from nautilus_lighter_nonce.lighter.schemas import CreateOrder
@@ -307,6 +307,6 @@ def market_intent_of(
         price = price_of(order.side)
         if price is None:
             return None
-        return parsing.create_intent(order, instrument, price, now_ns, market_index)
+        return intents.create_intent(order, instrument, price, now_ns, market_index)
 
     return build

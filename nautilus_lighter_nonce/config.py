@@ -18,6 +18,8 @@ from collections.abc import Mapping
 from enum import Enum
 from typing import Any
 
+import msgspec
+from nautilus_trader.common.config import InstrumentProviderConfig
 from nautilus_trader.common.config import NautilusConfig
 from nautilus_trader.live.config import LiveExecClientConfig
 
@@ -183,6 +185,9 @@ class LighterExecClientConfig(LiveExecClientConfig, frozen=True):
         Transactions per minute, to stay inside the account's tier.
     nonce : LighterNonceConfig, optional
         The nonce lanes.
+    instrument_provider : InstrumentProviderConfig, optional
+        Which instruments to load at connect (default all active perpetuals: without its instrument
+        an order is denied, and about 230 markets come in one request).
 
     """
 
@@ -197,6 +202,7 @@ class LighterExecClientConfig(LiveExecClientConfig, frozen=True):
     rest_quota_per_min: int | None = None
     sendtx_quota_per_min: int | None = None
     nonce: LighterNonceConfig = LighterNonceConfig()
+    instrument_provider: InstrumentProviderConfig = InstrumentProviderConfig(load_all=True)
 
     def __post_init__(self) -> None:
         if self.environment not in ENVIRONMENTS:
@@ -225,8 +231,9 @@ class LighterExecClientConfig(LiveExecClientConfig, frozen=True):
 
     __str__ = __repr__
 
-    def __rich_repr__(self) -> list[str]:
-        return [repr(self)]
+    def __rich_repr__(self) -> list[tuple[str, Any]]:
+        shown = msgspec.structs.replace(self, private_key="***" if self.private_key else None)
+        return [(field, getattr(shown, field)) for field in self.__struct_fields__]
 
 
 class Credentials:

@@ -39,6 +39,7 @@ from nautilus_trader.model.identifiers import AccountId
 from nautilus_trader.model.identifiers import ClientId
 from nautilus_trader.model.orders import Order
 
+from nautilus_lighter_nonce import intents
 from nautilus_lighter_nonce import parsing
 from nautilus_lighter_nonce.commands import CancelAllRequest
 from nautilus_lighter_nonce.commands import CancelRequest
@@ -50,6 +51,7 @@ from nautilus_lighter_nonce.config import LighterExecClientConfig
 from nautilus_lighter_nonce.constants import LIGHTER_VENUE
 from nautilus_lighter_nonce.core.decisions import LaneState
 from nautilus_lighter_nonce.dispatch import TxDispatcher
+from nautilus_lighter_nonce.intents import ParsingError
 from nautilus_lighter_nonce.lighter import schemas
 from nautilus_lighter_nonce.lighter.http import LighterApiError
 from nautilus_lighter_nonce.lighter.http import LighterHttpClient
@@ -58,7 +60,6 @@ from nautilus_lighter_nonce.lighter.signer import TxSigner
 from nautilus_lighter_nonce.lighter.stream import LighterStream
 from nautilus_lighter_nonce.lighter.stream import StreamError
 from nautilus_lighter_nonce.outcomes import OutcomeWatcher
-from nautilus_lighter_nonce.parsing import ParsingError
 from nautilus_lighter_nonce.providers import LighterInstrumentProvider
 from nautilus_lighter_nonce.reports import LighterReports
 from nautilus_lighter_nonce.requests import TxRequest
@@ -322,7 +323,7 @@ class LighterExecutionClient(LiveExecutionClient):
         instrument = self._provider.find(command.instrument_id)
         market_index = self._provider.market_index(command.instrument_id)
         try:
-            intent = parsing.modify_intent(command, tracked.order, instrument, market_index)
+            intent = intents.modify_intent(command, tracked.order, instrument, market_index)
         except ParsingError as e:
             self._reject_modify(command, str(e))
             return
@@ -348,11 +349,11 @@ class LighterExecutionClient(LiveExecutionClient):
         self._check_can_trade()
         instrument = self._provider.find(order.instrument_id)
         if instrument is None:
-            raise parsing.UnsupportedOrderError(
+            raise intents.UnsupportedOrderError(
                 "instrument_id", str(order.instrument_id), "use a perpetual that the venue lists"
             )
         if self._tracker.is_taken(order.client_order_id):
-            raise parsing.UnsupportedOrderError(
+            raise intents.UnsupportedOrderError(
                 "client_order_id", str(order.client_order_id), "use another; its index is taken"
             )
         market_index = self._provider.market_index(order.instrument_id)
@@ -375,22 +376,22 @@ class LighterExecutionClient(LiveExecutionClient):
     ) -> Callable[[], schemas.CreateOrder | None]:
         now_ns = self._clock.timestamp_ns()
         if order.order_type != OrderType.MARKET:
-            return lambda: parsing.create_intent(order, instrument, None, now_ns, market_index)
-        parsing.check_supported(order, now_ns)
+            return lambda: intents.create_intent(order, instrument, None, now_ns, market_index)
+        intents.check_supported(order, now_ns)
         self._watch_ticker(market_index)
 
         def build() -> schemas.CreateOrder | None:
             price = self._worst_price(market_index, order.side, instrument.price_precision)
             if price is None:
                 return None
-            return parsing.create_intent(order, instrument, price, now_ns, market_index)
+            return intents.create_intent(order, instrument, price, now_ns, market_index)
 
         return build
 
     def _check_can_trade(self) -> None:
         status = self._component.status(*self._key)
         if status.state is LaneState.HALTED:
-            raise parsing.UnsupportedOrderError(
+            raise intents.UnsupportedOrderError(
                 "nonce lane", "halted", f"{status.halt_reason}; mend it, then reconnect the client"
             )
 
@@ -551,7 +552,7 @@ class LighterExecutionClient(LiveExecutionClient):
         touch = ask if side == OrderSide.BUY else bid
         if touch is None:
             return None
-        return parsing.worst_price(touch, side, self._slippage_bps, decimals)
+        return intents.worst_price(touch, side, self._slippage_bps, decimals)
 
     # -- ACCOUNT ----------------------------------------------------------------------------------
 

@@ -41,7 +41,7 @@ class LighterLiveExecClientFactory(LiveExecClientFactory):
     __name__ = "LighterLiveExecClientFactory"
 
     @staticmethod
-    def create(
+    def create(  # type: ignore[override]  # a factory takes its own config
         loop: asyncio.AbstractEventLoop,
         name: str,
         config: LighterExecClientConfig,

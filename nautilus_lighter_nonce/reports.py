@@ -21,6 +21,7 @@ from nautilus_trader.model.identifiers import ClientOrderId
 from nautilus_trader.model.identifiers import InstrumentId
 from nautilus_trader.model.identifiers import VenueOrderId
 
+from nautilus_lighter_nonce import intents
 from nautilus_lighter_nonce import parsing
 from nautilus_lighter_nonce.constants import LIGHTER_VENUE
 from nautilus_lighter_nonce.lighter import schemas
@@ -120,7 +121,7 @@ class LighterReports:
     ) -> schemas.Order | None:
         """Return one order by either id, live or ended, or ``None`` if the venue has none."""
         index = int(venue_order_id.value) if venue_order_id is not None else None
-        client_index = parsing.client_order_index(client_order_id) if client_order_id else None
+        client_index = intents.client_order_index(client_order_id) if client_order_id else None
         for order in await self.orders(instrument_id):
             if index is not None and order.order_index == index:
                 return order
@@ -232,7 +233,7 @@ class LighterReports:
 
     def _our_indexes(self) -> dict[int, ClientOrderId]:
         return {
-            parsing.client_order_index(order.client_order_id): order.client_order_id
+            intents.client_order_index(order.client_order_id): order.client_order_id
             for order in self._cache.orders(venue=LIGHTER_VENUE)
         }
 

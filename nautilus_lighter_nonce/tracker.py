@@ -32,6 +32,7 @@ from nautilus_trader.model.objects import Price
 from nautilus_trader.model.objects import Quantity
 from nautilus_trader.model.orders import Order
 
+from nautilus_lighter_nonce import intents
 from nautilus_lighter_nonce import parsing
 from nautilus_lighter_nonce.lighter import schemas
 from nautilus_lighter_nonce.lighter.codes import MAX_CLIENT_ORDER_INDEX
@@ -83,7 +84,7 @@ class TrackedOrder:
         """What a cancel or modify names: the venue's index once known, else our own."""
         if self.venue_order_id is not None:
             return int(self.venue_order_id.value)
-        return parsing.client_order_index(self.client_order_id)
+        return intents.client_order_index(self.client_order_id)
 
 
 class OrderTracker:
@@ -129,14 +130,14 @@ class OrderTracker:
         """Remember an order before it is sent, or one that was found in the cache."""
         tracked = TrackedOrder(order)
         self._by_id[tracked.client_order_id] = tracked
-        self._by_index[parsing.client_order_index(tracked.client_order_id)] = tracked
+        self._by_index[intents.client_order_index(tracked.client_order_id)] = tracked
         if tracked.venue_order_id is not None:
             self._by_index[int(tracked.venue_order_id.value)] = tracked
         return tracked
 
     def is_taken(self, client_order_id: ClientOrderId) -> bool:
         """Return whether another of our live orders has the same client order index."""
-        tracked = self._by_index.get(parsing.client_order_index(client_order_id))
+        tracked = self._by_index.get(intents.client_order_index(client_order_id))
         return tracked is not None and tracked.client_order_id != client_order_id
 
     def find(self, client_order_id: ClientOrderId) -> TrackedOrder | None:
@@ -353,7 +354,7 @@ class OrderTracker:
 
     def _drop(self, tracked: TrackedOrder) -> None:
         self._by_id.pop(tracked.client_order_id, None)
-        for index in (parsing.client_order_index(tracked.client_order_id), tracked.order_index):
+        for index in (intents.client_order_index(tracked.client_order_id), tracked.order_index):
             if self._by_index.get(index) is tracked:
                 del self._by_index[index]
 
@@ -368,7 +369,7 @@ def _ids(tracked: TrackedOrder) -> tuple[StrategyId, InstrumentId, ClientOrderId
 
 
 def _ts_of(order: schemas.Order) -> int:
-    return parsing.to_unix_ns(order.transaction_time or order.updated_at)
+    return schemas.to_unix_ns(order.transaction_time or order.updated_at)
 
 
 def _is_refusal(ending: schemas.Order) -> bool:

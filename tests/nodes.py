@@ -147,7 +147,7 @@ class Node:
         settings = {"environment": "loopback", "base_url_http": venue.http_url, **client}
         config = TradingNodeConfig(
             trader_id="TESTER-001",
-            logging=LoggingConfig(bypass_logging=True),
+            logging=LoggingConfig(log_level="ERROR"),
             exec_engine=LiveExecEngineConfig(**(engine or {"reconciliation": False})),
             risk_engine=LiveRiskEngineConfig(
                 max_order_submit_rate="100000/00:00:01",

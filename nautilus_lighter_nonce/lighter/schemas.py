@@ -23,7 +23,7 @@ class Wire(msgspec.Struct, frozen=True):
 # -- TRANSACTIONS (what is signed) ----------------------------------------------------------------
 
 
-class CreateOrder(Wire, kw_only=True, tag="create"):
+class CreateOrder(Wire, frozen=True, kw_only=True, tag="create"):
     """
     A create-order transaction (type 14) before it has a nonce.
 
@@ -65,20 +65,20 @@ class CreateOrder(Wire, kw_only=True, tag="create"):
     order_expiry: int = -1
 
 
-class CancelOrder(Wire, kw_only=True, tag="cancel"):
+class CancelOrder(Wire, frozen=True, kw_only=True, tag="cancel"):
     """A cancel (type 15); `order_index` takes the venue's index or our client order index."""
 
     market_index: int
     order_index: int
 
 
-class CancelAllOrders(Wire, kw_only=True, tag="cancel_all"):
+class CancelAllOrders(Wire, frozen=True, kw_only=True, tag="cancel_all"):
     """An immediate cancel-all (type 16) of one market, or of the account if `market_index` is None."""
 
     market_index: int | None = None
 
 
-class ModifyOrder(Wire, kw_only=True, tag="modify"):
+class ModifyOrder(Wire, frozen=True, kw_only=True, tag="modify"):
     """A modify (type 17); amount and price are new absolute values in venue units."""
 
     market_index: int
@@ -91,7 +91,7 @@ class ModifyOrder(Wire, kw_only=True, tag="modify"):
 TxIntent = CreateOrder | CancelOrder | CancelAllOrders | ModifyOrder
 
 
-class SignedTx(Wire, kw_only=True):
+class SignedTx(Wire, frozen=True, kw_only=True):
     """
     A signed transaction, ready to send.
 
@@ -117,21 +117,21 @@ class SignedTx(Wire, kw_only=True):
 # -- REPLIES --------------------------------------------------------------------------------------
 
 
-class ErrorBody(Wire, kw_only=True):
+class ErrorBody(Wire, frozen=True, kw_only=True):
     """The `error` object of a WebSocket reply, or the whole body of an HTTP 400."""
 
     code: int
     message: str = ""
 
 
-class Reply(Wire, kw_only=True):
+class Reply(Wire, frozen=True, kw_only=True):
     """The part that every REST body has."""
 
     code: int = 0
     message: str = ""
 
 
-class SendTxReply(Wire, kw_only=True):
+class SendTxReply(Wire, frozen=True, kw_only=True):
     """Answer to `sendTx` (REST)."""
 
     code: int
@@ -141,7 +141,7 @@ class SendTxReply(Wire, kw_only=True):
     volume_quota_remaining: int | None = None
 
 
-class SendTxBatchReply(Wire, kw_only=True):
+class SendTxBatchReply(Wire, frozen=True, kw_only=True):
     """Answer to `sendTxBatch` (REST): one code for all, hashes in input order."""
 
     code: int
@@ -151,7 +151,7 @@ class SendTxBatchReply(Wire, kw_only=True):
     volume_quota_remaining: int | None = None
 
 
-class Frame(Wire, kw_only=True):
+class Frame(Wire, frozen=True, kw_only=True):
     """
     The envelope of any WebSocket frame: enough to route it.
 
@@ -169,7 +169,7 @@ class Frame(Wire, kw_only=True):
     session_id: str = ""
 
 
-class NextNonce(Wire, kw_only=True):
+class NextNonce(Wire, frozen=True, kw_only=True):
     """Answer to `nextNonce`: the *executed* counter, which lags behind acceptance (docs)."""
 
     code: int
@@ -179,7 +179,7 @@ class NextNonce(Wire, kw_only=True):
 # -- MARKETS --------------------------------------------------------------------------------------
 
 
-class OrderBookDetail(Wire, kw_only=True):
+class OrderBookDetail(Wire, frozen=True, kw_only=True):
     """A market row of `orderBookDetails`."""
 
     symbol: str
@@ -209,7 +209,7 @@ class OrderBookDetail(Wire, kw_only=True):
     last_trade_price: float = 0.0
 
 
-class OrderBookDetails(Wire, kw_only=True):
+class OrderBookDetails(Wire, frozen=True, kw_only=True):
     """Answer to `orderBookDetails`."""
 
     code: int
@@ -217,14 +217,14 @@ class OrderBookDetails(Wire, kw_only=True):
     spot_order_book_details: list[OrderBookDetail] = []
 
 
-class Level(Wire, kw_only=True):
+class Level(Wire, frozen=True, kw_only=True):
     """One price level; empty strings mean an empty side (observed)."""
 
     price: str = ""
     size: str = ""
 
 
-class TickerBody(Wire, kw_only=True):
+class TickerBody(Wire, frozen=True, kw_only=True):
     """Best ask (`a`) and best bid (`b`)."""
 
     s: str = ""
@@ -233,7 +233,7 @@ class TickerBody(Wire, kw_only=True):
     last_updated_at: int = 0
 
 
-class TickerFrame(Wire, kw_only=True):
+class TickerFrame(Wire, frozen=True, kw_only=True):
     """A frame of `ticker/{MARKET}`."""
 
     channel: str
@@ -246,7 +246,7 @@ class TickerFrame(Wire, kw_only=True):
 # -- ORDERS, TRADES, ACCOUNT ----------------------------------------------------------------------
 
 
-class Order(Wire, kw_only=True):
+class Order(Wire, frozen=True, kw_only=True):
     """
     An order as REST and the private stream show it.
 
@@ -295,7 +295,7 @@ class Order(Wire, kw_only=True):
     transaction_time: int = 0
 
 
-class OrdersPage(Wire, kw_only=True):
+class OrdersPage(Wire, frozen=True, kw_only=True):
     """Answer to `accountActiveOrders` and `accountInactiveOrders`."""
 
     code: int
@@ -303,7 +303,7 @@ class OrdersPage(Wire, kw_only=True):
     orders: list[Order] = []
 
 
-class OrdersFrame(Wire, kw_only=True):
+class OrdersFrame(Wire, frozen=True, kw_only=True):
     """A frame of `account_all_orders/{ACCOUNT}`: market index text to orders."""
 
     channel: str
@@ -311,7 +311,7 @@ class OrdersFrame(Wire, kw_only=True):
     orders: dict[str, list[Order]] = {}
 
 
-class Trade(Wire, kw_only=True):
+class Trade(Wire, frozen=True, kw_only=True):
     """A trade print. Fees are rate ticks of 1e-6 of the notional (inferred), absent when 0."""
 
     trade_id: int
@@ -340,7 +340,7 @@ class Trade(Wire, kw_only=True):
     transaction_time: int = 0
 
 
-class TradesPage(Wire, kw_only=True):
+class TradesPage(Wire, frozen=True, kw_only=True):
     """Answer to `trades`."""
 
     code: int
@@ -348,7 +348,7 @@ class TradesPage(Wire, kw_only=True):
     trades: list[Trade] = []
 
 
-class TradesFrame(Wire, kw_only=True):
+class TradesFrame(Wire, frozen=True, kw_only=True):
     """A frame of `account_all_trades/{ACCOUNT}`; the snapshot may be a flat list (docs)."""
 
     channel: str
@@ -356,7 +356,7 @@ class TradesFrame(Wire, kw_only=True):
     trades: dict[str, list[Trade]] | list[Trade] | None = None
 
 
-class Position(Wire, kw_only=True):
+class Position(Wire, frozen=True, kw_only=True):
     """A position row; `sign` is 1 or -1 and `position` unsigned."""
 
     market_id: int
@@ -376,7 +376,7 @@ class Position(Wire, kw_only=True):
     allocated_margin: str = "0"
 
 
-class PositionsFrame(Wire, kw_only=True):
+class PositionsFrame(Wire, frozen=True, kw_only=True):
     """A frame of `account_all_positions/{ACCOUNT}`; an omitted market is unchanged."""
 
     channel: str
@@ -385,7 +385,7 @@ class PositionsFrame(Wire, kw_only=True):
     shares: list[Any] = []
 
 
-class Asset(Wire, kw_only=True):
+class Asset(Wire, frozen=True, kw_only=True):
     """An asset balance; asset 3 is USDC, `margin_balance` is perp collateral."""
 
     symbol: str
@@ -396,7 +396,7 @@ class Asset(Wire, kw_only=True):
     margin_balance: str = "0"
 
 
-class AccountDetail(Wire, kw_only=True):
+class AccountDetail(Wire, frozen=True, kw_only=True):
     """One account of `account`."""
 
     index: int
@@ -412,7 +412,7 @@ class AccountDetail(Wire, kw_only=True):
     assets: list[Asset] = []
 
 
-class AccountReply(Wire, kw_only=True):
+class AccountReply(Wire, frozen=True, kw_only=True):
     """Answer to `account`."""
 
     code: int
@@ -420,7 +420,7 @@ class AccountReply(Wire, kw_only=True):
     accounts: list[AccountDetail] = []
 
 
-class UserStats(Wire, kw_only=True):
+class UserStats(Wire, frozen=True, kw_only=True):
     """Collateral figures of `user_stats/{ACCOUNT}`, USDC text."""
 
     available_balance: str = "0"
@@ -431,7 +431,7 @@ class UserStats(Wire, kw_only=True):
     margin_usage: str = "0"
 
 
-class UserStatsFrame(Wire, kw_only=True):
+class UserStatsFrame(Wire, frozen=True, kw_only=True):
     """A frame of `user_stats/{ACCOUNT}`."""
 
     channel: str
@@ -440,7 +440,7 @@ class UserStatsFrame(Wire, kw_only=True):
     timestamp: int = 0
 
 
-class ApiKey(Wire, kw_only=True):
+class ApiKey(Wire, frozen=True, kw_only=True):
     """A registered key of `apikeys`; `public_key` is 80 hex digits without 0x."""
 
     account_index: int
@@ -450,7 +450,7 @@ class ApiKey(Wire, kw_only=True):
     transaction_time: int = 0
 
 
-class ApiKeysReply(Wire, kw_only=True):
+class ApiKeysReply(Wire, frozen=True, kw_only=True):
     """Answer to `apikeys`."""
 
     code: int
@@ -460,7 +460,7 @@ class ApiKeysReply(Wire, kw_only=True):
 # -- TRANSACTION RECORDS --------------------------------------------------------------------------
 
 
-class TxRecord(Wire, kw_only=True):
+class TxRecord(Wire, frozen=True, kw_only=True):
     """
     A transaction record (`tx`, `account_tx`).
 
@@ -487,14 +487,14 @@ class TxRecord(Wire, kw_only=True):
     transaction_time: int = 0
 
 
-class TxReply(TxRecord, kw_only=True):
+class TxReply(TxRecord, frozen=True, kw_only=True):
     """Answer to `tx`."""
 
     code: int
     message: str = ""
 
 
-class AccountTxFrame(Wire, kw_only=True):
+class AccountTxFrame(Wire, frozen=True, kw_only=True):
     """A frame of `account_tx/{ACCOUNT}`; the subscription frame carries no `txs` (observed)."""
 
     channel: str
@@ -502,14 +502,14 @@ class AccountTxFrame(Wire, kw_only=True):
     txs: list[TxRecord] = []
 
 
-class AppError(Wire, kw_only=True):
+class AppError(Wire, frozen=True, kw_only=True):
     """The decoded `ae` of an `event_info`."""
 
     code: int
     message: str = ""
 
 
-class EventInfo(Wire, kw_only=True):
+class EventInfo(Wire, frozen=True, kw_only=True):
     """The part of `event_info` that carries the sequencer's refusal."""
 
     ae: str = ""

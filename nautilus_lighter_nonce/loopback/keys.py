@@ -17,3 +17,9 @@ DEMO_PRIVATE_KEY: Final = (
 DEMO_PUBLIC_KEY: Final = (
     "cae9364cfc992850e1d4c6cfa38a24d6b9832f131291211118404c6c630fe0c8cfd7e336a6956a9d"
 )
+
+DEMO_ACCOUNT_INDEX: Final = 700
+"""The first account of every loopback venue."""
+
+DEMO_API_KEY_INDEX: Final = 5
+"""One of its keys."""

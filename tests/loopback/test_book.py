@@ -294,7 +294,9 @@ def test_move_touch_past_trigger_sets_order_off(
     worst = 1 if is_ask else 10**9
     order = desk.take(is_ask, worst, kind=kind, trigger_price=trigger)
     assert order.status is OrderStatus.PENDING
-    desk.move((BID + bid) // 2 - 300 * (1 if bid > BID else -1), ASK + 10_000)
+    early = BID + (bid - BID) // 4
+    desk.move(early, early + 50)
+    assert order.status is OrderStatus.PENDING
     desk.move(bid, bid + 50)
     assert order.status is OrderStatus.FILLED
 

@@ -1,0 +1,193 @@
+"""
+The load, the same for every client: who offers when, when a verdict came, how long the loop stood.
+
+Rules of this file
+------------------
+- An order's time begins when it was due, not when the client came round to it: a client that makes
+  its callers wait is not excused for it.
+- The client says of each order what its caller was told, no more.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import time
+from collections.abc import Awaitable
+from collections.abc import Callable
+from enum import Enum
+from typing import Final
+
+import msgspec
+
+
+TICK_SECS: Final = 0.002
+
+
+class Told(Enum):
+    """What a client told the caller of an order."""
+
+    ACCEPTED = "accepted"
+    FAILED = "failed"  # refused, rejected, denied, given up: a definite no
+    UNKNOWN = "unknown"  # nothing, or "nobody knows"
+
+
+class Order(msgspec.Struct, kw_only=True):
+    """
+    One order as its caller saw it.
+
+    Parameters
+    ----------
+    index : int
+        The client order index.
+    due_ns : int
+        When it was offered, Unix nanoseconds.
+    verdict_ns : int
+        When the caller had its verdict; 0 if never.
+    shown_ns : int
+        When its `OrderAccepted` came, of clients that have such a thing; 0 if never.
+    told : Told
+        The last thing that was said.
+    reason : str
+        What a failure was explained with.
+
+    """
+
+    index: int
+    due_ns: int = 0
+    verdict_ns: int = 0
+    shown_ns: int = 0
+    told: Told = Told.UNKNOWN
+    reason: str = ""
+
+
+class Job(msgspec.Struct, frozen=True, kw_only=True):
+    """
+    What a client is asked to do.
+
+    Parameters
+    ----------
+    client : str
+        Which client.
+    http_url, ws_url : str
+        The venue.
+    orders : int
+        How many orders.
+    callers : int
+        Concurrent callers of a closed loop.
+    rate : float, optional
+        Orders per second of an open loop.
+    profile : str, optional
+        Where to write a cProfile of the event loop's thread.
+
+    """
+
+    client: str
+    http_url: str
+    ws_url: str
+    orders: int
+    callers: int
+    rate: float | None = None
+    profile: str | None = None
+
+
+class Outcome(msgspec.Struct, kw_only=True):
+    """
+    What a client hands back.
+
+    Parameters
+    ----------
+    orders : list[Order]
+        Every order.
+    verdicts : dict[str, int]
+        When a transaction hash was accepted, of clients that do not know it by order.
+    stall_ms : float
+        The longest time that the event loop stood still.
+    cpu_secs : float
+        Processor time of the client's process, all threads.
+
+    """
+
+    orders: list[Order]
+    verdicts: dict[str, int] = {}
+    stall_ms: float = 0.0
+    cpu_secs: float = 0.0
+
+
+Submit = Callable[[Order], Awaitable[None]]
+"""Offers one order and returns when its caller has a verdict; it fills in the rest."""
+
+
+class Load:
+    """
+    Offers the orders of a job.
+
+    Parameters
+    ----------
+    job : Job
+        How many, and how.
+    submit : Submit
+        The client.
+
+    """
+
+    def __init__(self, job: Job, submit: Submit) -> None:
+        self.orders = [Order(index=index) for index in range(1, job.orders + 1)]
+        self._job = job
+        self._submit = submit
+        self._longest_stall = 0.0
+
+    async def run(self, patience_secs: float) -> Outcome:
+        """Offer everything, wait for the verdicts, at most so long after the last offer."""
+        ticker = asyncio.create_task(self._tick())
+        cpu_secs = time.process_time()
+        offer = self._closed if self._job.rate is None else self._open
+        await offer(patience_secs)
+        ticker.cancel()
+        return Outcome(
+            orders=self.orders,
+            stall_ms=self._longest_stall * 1_000,
+            cpu_secs=time.process_time() - cpu_secs,
+        )
+
+    async def _closed(self, patience_secs: float) -> None:
+        queue = iter(self.orders)
+
+        async def caller() -> None:
+            for order in queue:
+                order.due_ns = time.time_ns()
+                await self._submit(order)
+
+        tasks = [asyncio.create_task(caller()) for _ in range(self._job.callers)]
+        await _finish(tasks, patience_secs + len(self.orders))
+
+    async def _open(self, patience_secs: float) -> None:
+        loop = asyncio.get_running_loop()
+        begin, begin_ns = loop.time(), time.time_ns()
+        tasks = []
+        for number, order in zip(itertools.count(), self.orders, strict=False):
+            due = number / (self._job.rate or 1.0)
+            await asyncio.sleep(max(0.0, begin + due - loop.time()))
+            order.due_ns = begin_ns + int(due * 1e9)
+            tasks.append(asyncio.create_task(self._offer(order)))
+        await _finish(tasks, patience_secs + len(self.orders))
+
+    async def _offer(self, order: Order) -> None:
+        await self._submit(order)
+
+    async def _tick(self) -> None:
+        loop = asyncio.get_running_loop()
+        last = loop.time()
+        while True:
+            await asyncio.sleep(TICK_SECS)
+            now = loop.time()
+            self._longest_stall = max(self._longest_stall, now - last - TICK_SECS)
+            last = now
+
+
+async def _finish(tasks: list[asyncio.Task[None]], timeout_secs: float) -> None:
+    done, pending = await asyncio.wait(tasks, timeout=timeout_secs)
+    for task in pending:
+        task.cancel()
+    for task in done:
+        task.result()
