@@ -11,7 +11,6 @@ Rules of this file
 from __future__ import annotations
 
 import asyncio
-import itertools
 import time
 from collections.abc import Awaitable
 from collections.abc import Callable
@@ -22,6 +21,9 @@ import msgspec
 
 
 TICK_SECS: Final = 0.002
+
+PATIENCE_SECS: Final = 10.0
+"""A client that gave no verdict at all for so long is not waited for any more."""
 
 
 class Told(Enum):
@@ -135,14 +137,15 @@ class Load:
         self.orders = [Order(index=index) for index in range(1, job.orders + 1)]
         self._job = job
         self._submit = submit
+        self._answered = 0
         self._longest_stall = 0.0
 
-    async def run(self, patience_secs: float) -> Outcome:
-        """Offer everything, wait for the verdicts, at most so long after the last offer."""
+    async def run(self, patience_secs: float = PATIENCE_SECS) -> Outcome:
+        """Offer everything; end when all have a verdict, or none came for so long."""
         ticker = asyncio.create_task(self._tick())
         cpu_secs = time.process_time()
-        offer = self._closed if self._job.rate is None else self._open
-        await offer(patience_secs)
+        tasks = self._closed() if self._job.rate is None else await self._open(self._job.rate)
+        await self._finish(tasks, patience_secs)
         ticker.cancel()
         return Outcome(
             orders=self.orders,
@@ -150,30 +153,40 @@ class Load:
             cpu_secs=time.process_time() - cpu_secs,
         )
 
-    async def _closed(self, patience_secs: float) -> None:
+    def _closed(self) -> list[asyncio.Task[None]]:
         queue = iter(self.orders)
 
         async def caller() -> None:
             for order in queue:
                 order.due_ns = time.time_ns()
-                await self._submit(order)
+                await self._offer(order)
 
-        tasks = [asyncio.create_task(caller()) for _ in range(self._job.callers)]
-        await _finish(tasks, patience_secs + len(self.orders))
+        return [asyncio.create_task(caller()) for _ in range(self._job.callers)]
 
-    async def _open(self, patience_secs: float) -> None:
+    async def _open(self, rate: float) -> list[asyncio.Task[None]]:
         loop = asyncio.get_running_loop()
         begin, begin_ns = loop.time(), time.time_ns()
         tasks = []
-        for number, order in zip(itertools.count(), self.orders, strict=False):
-            due = number / (self._job.rate or 1.0)
+        for number, order in enumerate(self.orders):
+            due = number / rate
             await asyncio.sleep(max(0.0, begin + due - loop.time()))
             order.due_ns = begin_ns + int(due * 1e9)
             tasks.append(asyncio.create_task(self._offer(order)))
-        await _finish(tasks, patience_secs + len(self.orders))
+        return tasks
 
     async def _offer(self, order: Order) -> None:
         await self._submit(order)
+        self._answered += 1
+
+    async def _finish(self, tasks: list[asyncio.Task[None]], patience_secs: float) -> None:
+        pending, answered = set(tasks), -1
+        while pending and answered != self._answered:
+            answered = self._answered
+            done, pending = await asyncio.wait(pending, timeout=patience_secs)
+            for task in done:
+                task.result()
+        for task in pending:
+            task.cancel()
 
     async def _tick(self) -> None:
         loop = asyncio.get_running_loop()
@@ -183,11 +196,3 @@ class Load:
             now = loop.time()
             self._longest_stall = max(self._longest_stall, now - last - TICK_SECS)
             last = now
-
-
-async def _finish(tasks: list[asyncio.Task[None]], timeout_secs: float) -> None:
-    done, pending = await asyncio.wait(tasks, timeout=timeout_secs)
-    for task in pending:
-        task.cancel()
-    for task in done:
-        task.result()

@@ -317,6 +317,9 @@ class TxDispatcher:
     async def _send_in_turn(self) -> None:
         while True:
             await self._something_unsent.wait()
+            if not self._unsent:  # withdrawn between the signal and this task's turn
+                self._something_unsent.clear()
+                continue
             entry, signing = self._unsent[0], self._unsent[0].signing
             if signing is None:
                 raise RuntimeError(f"{entry.request.label} has a nonce but no signature")

@@ -193,15 +193,17 @@ class Node:
             asyncio.set_event_loop(None)
 
     async def _play(self, story: Callable[[Node], Awaitable[None]], starts: bool) -> None:
-        running = self.loop.create_task(self.node.run_async())
+        self.loop.create_task(self.node.run_async())
         try:
             if starts:
                 await until(lambda: all(s.is_running for s in self.strategies), 20.0)
             await story(self)
         finally:
             await self.node.stop_async()
-            running.cancel()
-            await asyncio.wait([running])
+            left = asyncio.all_tasks() - {asyncio.current_task()}
+            for task in left:
+                task.cancel()
+            await asyncio.gather(*left, return_exceptions=True)
 
 
 async def until(condition: Callable[[], Any], timeout_secs: float = 10.0) -> None:

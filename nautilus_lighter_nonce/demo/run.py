@@ -63,6 +63,7 @@ SYMBOLS = ("ETH", "BTC")
 ORDER_NOTIONAL = Decimal(100)
 """Value of one order, USDC."""
 
+QUOTE_EVERY_MS = 150
 START_TIMEOUT_SECS = 30.0
 SETTLE_TIMEOUT_SECS = 15.0
 TIDY_EVERY_SECS = 1.5
@@ -151,9 +152,11 @@ def sheltered_from_interrupts() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-async def until_trading(node: TradingNode, running: asyncio.Task[None], timeout_secs: float) -> bool:
+async def until_trading(
+    node: TradingNode, running: asyncio.Task[None], timeout_secs: float
+) -> bool:
     """
-    Wait until a node's strategies are started.
+    Wait until a node's strategies are started, which it announces to nobody.
 
     Parameters
     ----------
@@ -171,7 +174,7 @@ async def until_trading(node: TradingNode, running: asyncio.Task[None], timeout_
 
     """
     deadline = time.monotonic() + timeout_secs
-    while not node.trader.is_running and not running.done() and time.monotonic() < deadline:
+    while not (node.trader.is_running or running.done() or time.monotonic() > deadline):  # noqa: ASYNC110
         await asyncio.sleep(0.05)
     return bool(node.trader.is_running)
 
@@ -247,14 +250,13 @@ class _Demo:
         return summary
 
     async def _trade(self) -> float:
+        """Let the strategies trade until the script ends or somebody interrupts."""
         self._phase, self._began = "trading", time.monotonic()
         disturbing = self._loop.create_task(self._disturb())
         interrupted = self._loop.create_task(self._ending.wait())
         tasks = (disturbing, interrupted)
         try:
-            await asyncio.wait(
-                tasks, timeout=self._options.seconds, return_when=asyncio.FIRST_EXCEPTION
-            )
+            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
             if disturbing.done():
                 disturbing.result()
         finally:
@@ -263,7 +265,6 @@ class _Demo:
         return round(self._elapsed(), 1)
 
     async def _disturb(self) -> None:
-        """Carry out the script; the interrupt is awaited beside it."""
         options = self._options
         for step in script.steps(
             options.seed, options.seconds, self._markets, with_faults=options.with_faults
@@ -272,6 +273,7 @@ class _Demo:
             await self._tell_venue(step.command)
             if step.name:
                 self._tally.note_fault(step.name, step.about)
+        await asyncio.sleep(options.seconds - self._elapsed())
 
     async def _settle(self) -> None:
         """Quote no more, cancel what is open, and wait until nothing is on its way."""
@@ -450,6 +452,7 @@ def _strategy_config(market: MarketConfig, number: int, seed: int) -> QuotingCon
         order_id_tag=f"{number:03}",
         instrument_id=InstrumentId.from_str(f"{market.symbol}-PERP.{LIGHTER}"),
         reference_price=reference,
+        interval_ms=QUOTE_EVERY_MS,
         order_qty=(ORDER_NOTIONAL / reference).quantize(unit),
         seed=seed + number,
         log_events=False,
@@ -470,6 +473,4 @@ def _claim(order: Any) -> Claim:
 
 
 def _next_nonce(status: LaneStatus | None) -> int | None:
-    if status is None:
-        return None
-    return status.baseline if status.last_issued is None else status.last_issued + 1
+    return None if status is None or status.last_issued is None else status.last_issued + 1

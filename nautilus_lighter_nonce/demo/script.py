@@ -28,7 +28,7 @@ WARM_UP_SECS = 1.0
 MEAN_GAP_SECS = 0.9
 """Mean time between two faults."""
 
-SWEEP_EVERY_SECS = 1.3
+SWEEP_EVERY_SECS = 2.5
 """Time between two moves of a market's touch through the resting orders."""
 
 SWEEP_LASTS_SECS = 0.08
@@ -136,9 +136,7 @@ def _faults(rng: random.Random, seconds: float) -> Iterator[Step]:
         at += rng.uniform(0.5, 1.5) * MEAN_GAP_SECS
 
 
-def _sweeps(
-    rng: random.Random, seconds: float, markets: Sequence[MarketConfig]
-) -> Iterator[Step]:
+def _sweeps(rng: random.Random, seconds: float, markets: Sequence[MarketConfig]) -> Iterator[Step]:
     """Let each touch run through the resting orders of one side, and return."""
     for market in markets:
         at = rng.uniform(0.5, SWEEP_EVERY_SECS)

@@ -97,7 +97,7 @@ def live_view(snapshot: Snapshot, title: str) -> RenderableType:
         The panel's title.
 
     """
-    panel = Panel(
+    return Panel(
         Group(_figures(snapshot), Text(), _happenings(snapshot.happenings)),
         title=title,
         title_align="left",
@@ -107,7 +107,6 @@ def live_view(snapshot: Snapshot, title: str) -> RenderableType:
         width=WIDTH,
         padding=(1, 2),
     )
-    return panel
 
 
 def _figures(snapshot: Snapshot) -> Table:

@@ -208,6 +208,8 @@ class Engine:
         if self.levers.pull(Stage.FOREIGN, facts) is not None:
             _blame(entries, Fault.FOREIGN_WRITER)
             self.spend(txs[0].key, now_ns)
+            for entry in entries:
+                entry.expected = self.state.sequencer.expected(txs[0].key)
         code = admission.check_nonce(self.state, txs)
         code = code or admission.check_after_nonce(self.state, txs, now_ms)
         if code is not None:

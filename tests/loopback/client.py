@@ -114,6 +114,15 @@ class Client:
     async def executed(self, count: int) -> None:
         """Wait until so many transactions have been executed, failed or vanished."""
         settled = {"executed", "failed", "vanished"}
-        async with asyncio.timeout(DEADLINE_S):
-            while sum(row["outcome"] in settled for row in self.venue.ledger()) < count:
-                await asyncio.sleep(0.001)
+        await eventually(
+            lambda: sum(row["outcome"] in settled for row in self.venue.ledger()) >= count
+        )
+
+
+async def eventually(condition: Callable[[], object]) -> None:
+    """Return when a condition holds; raise `TimeoutError` if it does not in time."""
+    async with asyncio.timeout(DEADLINE_S):
+        while True:
+            if condition():
+                return
+            await asyncio.sleep(0.001)

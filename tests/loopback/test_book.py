@@ -80,7 +80,7 @@ def desk() -> Desk:
 
 
 def test_new_index_asks_count_up_bids_count_down() -> None:
-    """An order index is (market + 1) << 48 | n, n from 1 up for asks, from 2^48 - 1 down for bids."""
+    """An order index is (market + 1) << 48 | n; asks count n up, bids count it down."""
     book = Desk(DEFAULT_MARKETS[0]).book
     assert [book.new_index(is_ask=True) for _ in range(2)] == [2**48 + 1, 2**48 + 2]
     assert [book.new_index(is_ask=False) for _ in range(2)] == [2**49 - 1, 2**49 - 2]
@@ -339,7 +339,7 @@ def test_available_shrinks_by_margin_of_a_reserved_order(desk: Desk) -> None:
     )
 )
 def test_trade_any_sequence_conserves_value(trades: list[tuple[int, int]]) -> None:
-    """Through any trades, cash paid equals cost held less profit realized, and flat costs nothing."""
+    """Through any trades cash paid is cost held less profit realized, and flat costs nothing."""
     position = Position(market_id=0, margin_fraction=500)
     cash = 0
     for delta, price in trades:

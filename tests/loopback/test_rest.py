@@ -142,7 +142,7 @@ async def test_send_tx_batch_short_of_margin_in_sequencer_vanishes_partly(client
 
 
 async def test_send_tx_duplicate_live_index_fails_silently(client: Client) -> None:
-    """A duplicate client order index is answered 200, spends its nonce and only the record says so."""
+    """A duplicate client order index is answered 200 and spends; only the record tells."""
     await client.send_tx(14, txs.create(1, 42))
     await client.executed(1)
     _, body = await client.send_tx(14, txs.create(2, 42))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -190,7 +192,7 @@ def test_vanish_takes_accepted_followers_along(sequencer: Sequencer) -> None:
 
 
 def test_vanish_spares_followers_that_skip(sequencer: Sequencer) -> None:
-    """A follower with the skip attribute does not need its predecessor, nor does what follows it."""
+    """A follower that skips does not need its predecessor, nor does what follows it."""
     accept(sequencer, Claim(5), Claim(6), Claim(9, skip=True), Claim(10))
     assert sequencer.vanish(KEY) == [5, 6]
     assert (sequencer.expected(KEY), sequencer.pending(KEY)) == (11, [9, 10])
@@ -247,4 +249,4 @@ def test_execute_whatever_vanishes_spends_each_nonce_once(
             sequencer.vanish(KEY)
         assert sequencer.executed(KEY) <= sequencer.expected(KEY)
         assert sequencer.pending(KEY) or sequencer.executed(KEY) == sequencer.expected(KEY)
-    assert all(low < high for low, high in zip(spent, spent[1:], strict=False))
+    assert all(low < high for low, high in itertools.pairwise(spent))

@@ -373,7 +373,9 @@ async def test_send_tx_reorder_lets_jitter_overtake(client: Client, socket: Sock
     assert client.venue.summary()["keys"][1]["gaps"] > 0
 
 
-@pytest.mark.parametrize(("first", "order"), [(False, ["reply", "frame"]), (True, ["frame", "reply"])])
+@pytest.mark.parametrize(
+    ("first", "order"), [(False, ["reply", "frame"]), (True, ["frame", "reply"])]
+)
 async def test_frame_before_reply_chooses_the_order(
     client: Client, socket: Socket, first: bool, order: list[str]
 ) -> None:

@@ -1,0 +1,136 @@
+"""`python -m benchmarks`: run the cases, print the tables."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import time
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from benchmarks import cases
+from benchmarks import tables
+from benchmarks.cases import Case
+from benchmarks.judge import Row
+from benchmarks.judge import judge
+from benchmarks.load import Job
+from benchmarks.worker import MODULES
+from benchmarks.worker import Worker
+from benchmarks.worker import WorkerError
+from nautilus_lighter_nonce.loopback.process import VenueProcess
+
+
+DEFAULT_CLIENTS: Final = "sdk,lane,node"
+DRAIN_SECS: Final = 2.0
+TITLES: Final = (
+    "No fault: 32 concurrent callers, each waits for its verdict",
+    "One fault each: 100 orders per second are offered, 20 ms round trip",
+)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run what the command line names; return the exit code."""
+    options = _options(arguments)
+    console = tables.make_console()
+    console.print(", ".join(f"{name} {value}" for name, value in tables.environment().items()))
+    clients = options.clients.split(",")
+    workers = {client: Worker(client) for client in clients}
+    rows: list[Row] = []
+    try:
+        chosen = cases.selected(options.cases, options.orders, options.rate)
+        for title, table in zip(TITLES, chosen, strict=True):
+            measured = [
+                _measure(case, client, workers[client], options)
+                for case in table
+                for client in clients
+            ]
+            rows += [row for row in measured if row is not None]
+            lines = [(cases.ABOUT[row.case], row) for row in measured if row is not None]
+            if lines:
+                console.print()
+                console.print(tables.make_table(_title(title, options.rate), lines))
+    finally:
+        for worker in workers.values():
+            worker.close()
+    console.print(f"\n{tables.LEGEND}")
+    if options.json is not None:
+        report = {"environment": tables.environment(), "rows": rows}
+        options.json.write_bytes(msgspec.json.format(msgspec.json.encode(report)))
+    return 0
+
+
+def _measure(case: Case, client: str, worker: Worker, options: argparse.Namespace) -> Row | None:
+    print(f"{case.name} {client} ...", file=sys.stderr, flush=True)
+    orders = case.count_for(is_serial=client.startswith("sdk"))
+    with VenueProcess(case.venue()) as venue:
+        for lever in case.armed(orders):
+            venue.control(lever)
+        cpu_secs = _cpu_secs(venue.pid)
+        profile = None
+        if options.profile is not None:
+            profile = str(options.profile / f"{case.name}-{client}.prof")
+        job = Job(
+            client=client,
+            http_url=venue.http_url,
+            ws_url=venue.ws_url,
+            orders=orders,
+            callers=cases.CALLERS,
+            rate=case.rate,
+            profile=profile,
+        )
+        try:
+            outcome = worker.ask(job)
+        except WorkerError as e:
+            print(f"{case.name} {client} was not measured:\n{e}", file=sys.stderr)
+            return None
+        cpu_secs = _cpu_secs(venue.pid) - cpu_secs
+        summary = _drained(venue)
+        return judge(case.name, client, outcome, venue.ledger(), summary, cpu_secs)
+
+
+def _drained(venue: VenueProcess) -> dict[str, object]:
+    """Return the venue's summary once everything accepted has been executed."""
+    deadline = time.monotonic() + DRAIN_SECS
+    summary = venue.summary()
+    while summary["pending"] and time.monotonic() < deadline:
+        time.sleep(0.05)
+        summary = venue.summary()
+    return summary
+
+
+def _cpu_secs(pid: int | None) -> float:
+    """Return the processor time of another process, 0.0 where there is no /proc."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return 0.0
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def _title(title: str, rate: float | None) -> str:
+    if rate is None:
+        return title
+    offer = f"{rate:g} orders per second are offered" if rate else "32 concurrent callers"
+    return f"{title.partition(':')[0]}: {offer}"
+
+
+def _options(arguments: list[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("--cases", help="names or beginnings of names, e.g. clean,refused")
+    parser.add_argument("--orders", type=int, help="orders of every case and client")
+    parser.add_argument("--rate", type=float, help="orders offered per second; 0: closed loop")
+    parser.add_argument("--json", type=Path, help="write all figures to this file too")
+    parser.add_argument("--profile", type=Path, help="write a cProfile per case to this folder")
+    parser.add_argument(
+        "--clients",
+        default=DEFAULT_CLIENTS,
+        help=f"some of {', '.join(MODULES)} (default {DEFAULT_CLIENTS})",
+    )
+    return parser.parse_args(arguments)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,247 @@
+"""
+Our lane without a trading node: component, dispatcher, stream and signer, wired as the execution
+client wires them.
+
+Rule of this file: what a caller is told are the callbacks of `TxRequest`; what was unknown is told
+by the transaction's record, pushed or looked up by `OutcomeWatcher`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from collections.abc import Coroutine
+from typing import Any
+from typing import Final
+
+import msgspec
+from nautilus_trader.common.component import LiveClock
+from nautilus_trader.common.component import Logger
+from nautilus_trader.common.component import MessageBus
+from nautilus_trader.model.identifiers import TraderId
+
+from benchmarks.clients import BASE_AMOUNT
+from benchmarks.clients import MARKET_INDEX
+from benchmarks.clients import PRICE
+from benchmarks.clients import SETTLE_SECS
+from benchmarks.load import Job
+from benchmarks.load import Load
+from benchmarks.load import Order
+from benchmarks.load import Outcome
+from benchmarks.load import Told
+from nautilus_lighter_nonce import events
+from nautilus_lighter_nonce.component import LighterNonceComponent
+from nautilus_lighter_nonce.config import LighterNonceConfig
+from nautilus_lighter_nonce.dispatch import TxDispatcher
+from nautilus_lighter_nonce.lighter.codes import CHAIN_IDS
+from nautilus_lighter_nonce.lighter.codes import OrderKind
+from nautilus_lighter_nonce.lighter.codes import OrderTif
+from nautilus_lighter_nonce.lighter.http import LighterHttpClient
+from nautilus_lighter_nonce.lighter.http import LighterHttpError
+from nautilus_lighter_nonce.lighter.schemas import AccountTxFrame
+from nautilus_lighter_nonce.lighter.schemas import CreateOrder
+from nautilus_lighter_nonce.lighter.schemas import TxIntent
+from nautilus_lighter_nonce.lighter.schemas import TxRecord
+from nautilus_lighter_nonce.lighter.schemas import app_error
+from nautilus_lighter_nonce.lighter.signer import SdkSigner
+from nautilus_lighter_nonce.lighter.stream import LighterStream
+from nautilus_lighter_nonce.loopback.keys import DEMO_PRIVATE_KEY
+from nautilus_lighter_nonce.outcomes import OutcomeWatcher
+from nautilus_lighter_nonce.requests import TxRequest
+
+
+ACCOUNT_INDEX: Final = 700
+API_KEY_INDEX: Final = 5
+AUTH_TOKEN_SECS: Final = 3_600
+
+
+async def run(job: Job) -> Outcome:
+    """Offer the job's orders through one lane."""
+    lane = Lane(job)
+    await lane.connect()
+    try:
+        outcome = await Load(job, lane.submit).run()
+        await lane.settle(SETTLE_SECS)
+        return outcome
+    finally:
+        await lane.disconnect()
+
+
+class PlacedOrder(TxRequest):
+    """
+    One order on its way.
+
+    Parameters
+    ----------
+    order : Order
+        The caller's order.
+    watch : Callable[[PlacedOrder, str], None]
+        Has what became of it found out by its transaction hash.
+
+    """
+
+    def __init__(self, order: Order, watch: Callable[[PlacedOrder, str], None]) -> None:
+        self.label = f"order {order.index}"
+        self.verdict: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._order = order
+        self._watch = watch
+
+    def intent(self) -> TxIntent | None:
+        return CreateOrder(
+            market_index=MARKET_INDEX,
+            client_order_index=self._order.index,
+            base_amount=BASE_AMOUNT,
+            price=PRICE,
+            is_ask=False,
+            order_type=OrderKind.LIMIT,
+            time_in_force=OrderTif.POST_ONLY,
+        )
+
+    def on_accepted(self, event: events.TxAccepted) -> None:
+        self._watch(self, event.tx_hash)
+        self.tell(Told.ACCEPTED)
+
+    def on_refused(self, event: events.TxRefused) -> None:
+        self.on_failed(event.code, event.message)
+
+    def on_given_up(self, reason: str, *, was_bound: bool) -> None:
+        self.on_failed(0, reason)
+
+    def on_unknown(self, tx_hash: str) -> None:
+        self._watch(self, tx_hash)
+        self._release()
+
+    def on_failed(self, code: int, message: str) -> None:
+        self.tell(Told.FAILED, f"{code} {message}")
+
+    def is_settled(self) -> bool:
+        return self._order.told is not Told.UNKNOWN
+
+    def on_executed(self) -> None:
+        self.tell(Told.ACCEPTED)
+
+    def tell(self, told: Told, reason: str = "") -> None:
+        """Tell the caller; a later truth replaces what was said, but not when."""
+        self._order.told, self._order.reason = told, reason
+        self._order.verdict_ns = self._order.verdict_ns or time.time_ns()
+        self._release()
+
+    def _release(self) -> None:
+        if not self.verdict.done():
+            self.verdict.set_result(None)
+
+
+class Lane:
+    """
+    One key's way to the venue.
+
+    Parameters
+    ----------
+    job : Job
+        Names the venue.
+
+    """
+
+    def __init__(self, job: Job) -> None:
+        loop = asyncio.get_running_loop()
+        clock = LiveClock()
+        msgbus = MessageBus(trader_id=TraderId("BENCH-001"), clock=clock)
+        settings = LighterNonceConfig(keys=((ACCOUNT_INDEX, API_KEY_INDEX),))
+        self._http = LighterHttpClient(job.http_url)
+        self._signer = SdkSigner(
+            job.http_url, CHAIN_IDS["loopback"], ACCOUNT_INDEX, API_KEY_INDEX, DEMO_PRIVATE_KEY
+        )
+        self._component = LighterNonceComponent(loop, msgbus, clock, self._http, settings)
+        self._stream = LighterStream(
+            job.ws_url,
+            loop,
+            on_reply=self._on_reply,
+            on_frame=self._on_frame,
+            on_connected=lambda epoch: self._dispatcher.on_connected(),
+            on_disconnected=lambda epoch: self._dispatcher.on_disconnected(),
+            auth_token=lambda: self._signer.auth_token(AUTH_TOKEN_SECS),
+        )
+        self._dispatcher = TxDispatcher(
+            loop,
+            msgbus,
+            clock,
+            self._component,
+            self._signer,
+            self._stream,
+            self._is_hash_known,
+            (ACCOUNT_INDEX, API_KEY_INDEX),
+            settings,
+        )
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._watcher = OutcomeWatcher(loop, self._http, Logger("bench"), self._start_task)
+        self._placed: list[PlacedOrder] = []
+        self._by_hash: dict[str, PlacedOrder] = {}
+
+    # -- LIFE -------------------------------------------------------------------------------------
+
+    async def connect(self) -> None:
+        """Check the key, seed the lane, open the stream."""
+        await self._signer.check()
+        await self._component.connect()
+        self._dispatcher.start()
+        await self._stream.connect()
+        await self._stream.subscribe(f"account_tx/{ACCOUNT_INDEX}", auth=True)
+
+    async def settle(self, timeout_secs: float) -> None:
+        """Wait until no order is unknown any more."""
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + timeout_secs
+        while loop.time() < deadline and not all(p.is_settled() for p in self._placed):
+            await asyncio.sleep(0.05)
+
+    async def disconnect(self) -> None:
+        """Close everything."""
+        await self._dispatcher.stop()
+        self._watcher.stop()
+        await self._stream.disconnect()
+        await self._component.disconnect()
+        self._signer.close()
+
+    # -- ORDERS -----------------------------------------------------------------------------------
+
+    async def submit(self, order: Order) -> None:
+        """Take a place in the lane, and wait for the verdict."""
+        placed = PlacedOrder(order, self._watch)
+        self._placed.append(placed)
+        self._dispatcher.submit(placed)
+        await placed.verdict
+
+    def _on_reply(self, reply: Any) -> None:
+        self._dispatcher.on_reply(reply)
+
+    def _on_frame(self, frame_type: str, channel: str, raw: bytes, epoch: int) -> None:
+        if frame_type.endswith("/account_tx"):
+            for record in msgspec.json.decode(raw, type=AccountTxFrame).txs:
+                if record.api_key_index == API_KEY_INDEX:
+                    self._on_record(record)
+
+    def _on_record(self, record: TxRecord) -> None:
+        self._dispatcher.on_record(record.hash)
+        self._watcher.on_record(record)
+        placed = self._by_hash.get(record.hash)
+        if placed is not None and not placed.is_settled() and app_error(record.event_info) is None:
+            placed.on_executed()
+
+    def _watch(self, placed: PlacedOrder, tx_hash: str) -> None:
+        self._by_hash[tx_hash] = placed
+        self._watcher.watch(placed, tx_hash)
+
+    async def _is_hash_known(self, tx_hash: str) -> bool | None:
+        try:
+            return await self._http.tx_by_hash(tx_hash) is not None
+        except LighterHttpError:
+            return None
+
+    def _start_task(
+        self, coroutine: Coroutine[Any, Any, None], log_msg: str = ""
+    ) -> asyncio.Task[None]:
+        task = asyncio.get_running_loop().create_task(coroutine)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task

@@ -1,0 +1,192 @@
+"""
+The judgement: what a client told its callers, against what the venue's ledger shows.
+
+Rule of this file: pure. The ledger is right; a caller who was told nothing was not lied to.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+from typing import Final
+
+import msgspec
+
+from benchmarks.load import Order
+from benchmarks.load import Outcome
+from benchmarks.load import Told
+from nautilus_lighter_nonce.lighter.codes import TxType
+from nautilus_lighter_nonce.lighter.codes import Verdict
+from nautilus_lighter_nonce.lighter.codes import is_rate_limit
+from nautilus_lighter_nonce.lighter.codes import verdict_of
+
+
+class Row(msgspec.Struct, kw_only=True):
+    """
+    One line of a table.
+
+    Parameters
+    ----------
+    case, client : str
+        What was measured.
+    orders : int
+        Orders wanted.
+    landed : int
+        Orders that the venue executed.
+    goodput : float
+        Orders landed per second, from the first offer to the last verdict.
+    p50_ms, p99_ms : float, optional
+        From an order's offer to its acceptance, of accepted orders.
+    shown_p50_ms, shown_p99_ms : float, optional
+        The same, to the strategy's `OrderAccepted`.
+    stale : int
+        Transactions answered with a nonce error.
+    next_nonce_calls : int
+        Questions for the next nonce, the first one included.
+    refused : int
+        Orders that the venue refused for reasons of its own, and that never executed.
+    lost : int
+        Orders that were not refused so, and never executed.
+    doubled : int
+        Orders that the venue accepted more than once.
+    misreported : int
+        Orders executed though the caller was told "no", or never executed though told "yes".
+    untold : int
+        Orders whose caller never learned what became of them.
+    stall_ms : float
+        The longest time that the client's event loop stood still.
+    client_cpu_ms, venue_cpu_ms : float
+        Processor time per order wanted, all threads; the venue's is 0.0 where it cannot be read.
+    wire_order_ok : bool
+        Whether no nonce was overtaken on the wire.
+    reasons : dict[str, int]
+        What failures were explained with.
+
+    """
+
+    case: str
+    client: str
+    orders: int
+    landed: int
+    goodput: float
+    p50_ms: float | None
+    p99_ms: float | None
+    shown_p50_ms: float | None
+    shown_p99_ms: float | None
+    stale: int
+    next_nonce_calls: int
+    refused: int
+    lost: int
+    doubled: int
+    misreported: int
+    untold: int
+    stall_ms: float
+    client_cpu_ms: float
+    venue_cpu_ms: float
+    wire_order_ok: bool
+    reasons: dict[str, int] = {}
+
+
+ANONYMOUS_DIGITS: Final = str.maketrans("0123456789", "##########")
+
+
+def judge(
+    case: str,
+    client: str,
+    outcome: Outcome,
+    ledger: list[dict[str, Any]],
+    summary: dict[str, Any],
+    venue_cpu_secs: float = 0.0,
+) -> Row:
+    """
+    Return the line of one client in one case.
+
+    Parameters
+    ----------
+    case, client : str
+        What was measured.
+    outcome : Outcome
+        What the client told.
+    ledger : list[dict]
+        The venue's ledger.
+    summary : dict
+        The venue's own summary of it.
+    venue_cpu_secs : float
+        Processor time of the venue.
+
+    Returns
+    -------
+    Row
+
+    """
+    creates = [e for e in ledger if e["tx_type"] == TxType.CREATE_ORDER]
+    executed = {e["index"] for e in creates if e["outcome"] == "executed"}
+    refused = {e["index"] for e in creates if _is_business(e)} - executed
+    orders = outcome.orders
+    _add_verdicts(orders, outcome.verdicts, creates)
+    wanted = {order.index for order in orders}
+    waits = [o.verdict_ns - o.due_ns for o in orders if o.told is Told.ACCEPTED and o.verdict_ns]
+    shown = [o.shown_ns - o.due_ns for o in orders if o.shown_ns]
+    landed = len(wanted & executed)
+    return Row(
+        case=case,
+        client=client,
+        orders=len(orders),
+        landed=landed,
+        goodput=landed / _elapsed_secs(orders),
+        p50_ms=quantile_ms(waits, 0.50),
+        p99_ms=quantile_ms(waits, 0.99),
+        shown_p50_ms=quantile_ms(shown, 0.50),
+        shown_p99_ms=quantile_ms(shown, 0.99),
+        stale=summary["stale"],
+        next_nonce_calls=summary["next_nonce_calls"],
+        refused=len(refused),
+        lost=len(wanted - executed - refused),
+        doubled=len(summary["accepted_twice"]),
+        misreported=sum(_is_misreported(o, o.index in executed) for o in orders),
+        untold=sum(o.told is Told.UNKNOWN for o in orders),
+        stall_ms=outcome.stall_ms,
+        client_cpu_ms=outcome.cpu_secs * 1_000 / len(orders),
+        venue_cpu_ms=venue_cpu_secs * 1_000 / len(orders),
+        wire_order_ok=all(key["wire_order_ok"] for key in summary["keys"]),
+        reasons=Counter(o.reason.translate(ANONYMOUS_DIGITS) for o in orders if o.reason),
+    )
+
+
+def quantile_ms(waits_ns: list[int], share: float) -> float | None:
+    """Return the nearest-rank quantile in milliseconds, ``None`` of nothing."""
+    if not waits_ns:
+        return None
+    rank = max(1, -(-len(waits_ns) * share // 1))
+    return sorted(waits_ns)[int(rank) - 1] / 1e6
+
+
+def _is_business(entry: dict[str, Any]) -> bool:
+    """Whether the venue refused this copy for a reason that is no nonce's and no rate limit's."""
+    if entry["accepted"]:
+        return bool(entry["outcome"] == "failed")
+    code = entry["code"]
+    return code is not None and verdict_of(code) is Verdict.REFUSED and not is_rate_limit(code)
+
+
+def _is_misreported(order: Order, executed: bool) -> bool:
+    return order.told is (Told.FAILED if executed else Told.ACCEPTED)
+
+
+def _add_verdicts(
+    orders: list[Order], verdicts: dict[str, int], creates: list[dict[str, Any]]
+) -> None:
+    """Give orders the verdicts that a client knew by transaction hash only."""
+    by_index = {order.index: order for order in orders}
+    for entry in creates:
+        order = by_index.get(entry["index"])
+        if order is not None and entry["tx_hash"] in verdicts:
+            order.verdict_ns = verdicts[entry["tx_hash"]]
+    for order in orders:
+        order.verdict_ns = order.verdict_ns or order.shown_ns
+
+
+def _elapsed_secs(orders: list[Order]) -> float:
+    first = min(order.due_ns for order in orders)
+    last = max(max(order.verdict_ns, order.due_ns) for order in orders)
+    return max(last - first, 1) / 1e9

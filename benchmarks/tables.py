@@ -1,0 +1,119 @@
+"""
+The tables, and the line above them that says where they were measured.
+
+Rule of this file: it shows rows, it knows no client and no venue. Nothing in it depends on the date.
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+from collections.abc import Callable
+from collections.abc import Sequence
+from importlib.metadata import version
+from typing import Final
+
+from rich.console import Console
+from rich.table import Table
+
+from benchmarks.judge import Row
+
+
+WIDTH_WITHOUT_TERMINAL: Final = 150
+
+CLIENTS: Final = {
+    "sdk": "lighter-sdk",
+    "sdk-api": "lighter-sdk (API manager)",
+    "lane": "ours, lane",
+    "node": "ours, TradingNode",
+}
+
+Cell = Callable[[Row], str]
+
+
+def _count(value: int) -> str:
+    return str(value) if value else "-"
+
+
+def _ms(value: float | None) -> str:
+    return "" if value is None else f"{value:,.1f}" if value < 100 else f"{value:,.0f}"
+
+
+COLUMNS: Final[dict[str, Cell]] = {
+    "client": lambda row: CLIENTS.get(row.client, row.client),
+    "orders": lambda row: str(row.orders),
+    "landed": lambda row: str(row.landed),
+    "landed/s": lambda row: f"{row.goodput:,.1f}",
+    "p50": lambda row: _ms(row.p50_ms),
+    "p99": lambda row: _ms(row.p99_ms),
+    "shown\np50": lambda row: _ms(row.shown_p50_ms),
+    "shown\np99": lambda row: _ms(row.shown_p99_ms),
+    "stale": lambda row: _count(row.stale),
+    "next\nNonce": lambda row: _count(row.next_nonce_calls),
+    "refused": lambda row: _count(row.refused),
+    "lost": lambda row: _count(row.lost),
+    "doubled": lambda row: _count(row.doubled),
+    "mis-\nreported": lambda row: _count(row.misreported),
+    "untold": lambda row: _count(row.untold),
+    "stall": lambda row: _ms(row.stall_ms),
+    "cpu": lambda row: _ms(row.client_cpu_ms),
+    "venue\ncpu": lambda row: _ms(row.venue_cpu_ms),
+}
+
+LEGEND: Final = """\
+p50, p99: milliseconds from the moment an order was due to its acceptance; shown: to OrderAccepted
+stale: transactions answered with a nonce error; nextNonce: questions for the next nonce, all told
+refused: by the venue, for its own reasons; lost: not refused so, and yet never executed
+doubled: accepted more than once by the venue; misreported: told "no" but executed, or told "yes"
+but not; untold: the caller never learned; stall: longest standstill of the client's event loop, ms
+cpu: processor milliseconds per order, all threads, of the client and of the venue"""
+
+
+def make_console() -> Console:
+    """Return a console: the terminal's width, or a fixed one when it is none."""
+    console = Console(highlight=False)
+    return (
+        console if console.is_terminal else Console(width=WIDTH_WITHOUT_TERMINAL, color_system=None)
+    )
+
+
+def environment() -> dict[str, str]:
+    """Return what the figures depend on."""
+    return {
+        "lighter-nonce-nt": version("lighter-nonce-nt"),
+        "lighter-sdk": version("lighter-sdk"),
+        "nautilus_trader": version("nautilus_trader"),
+        "Python": platform.python_version(),
+        "system": f"{platform.system()} {platform.machine()}",
+        "cores": str(os.cpu_count()),
+    }
+
+
+def make_table(title: str, rows: Sequence[tuple[str, Row]]) -> Table:
+    """
+    Return a table.
+
+    Parameters
+    ----------
+    title : str
+        Its title.
+    rows : Sequence[tuple[str, Row]]
+        What each line is about, and the line; equal neighbours are written once, as a group.
+
+    Returns
+    -------
+    Table
+
+    """
+    table = Table(title=title, title_justify="left", title_style="bold", box=None, pad_edge=False)
+    table.add_column("case", no_wrap=True)
+    for name in COLUMNS:
+        table.add_column(name, justify="left" if name == "client" else "right", no_wrap=True)
+    before = ""
+    for about, row in rows:
+        if before and about != before:
+            table.add_section()
+        cells = (cell(row) for cell in COLUMNS.values())
+        table.add_row("" if about == before else about, *cells)
+        before = about
+    return table

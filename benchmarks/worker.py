@@ -1,0 +1,134 @@
+"""
+A client in a process of its own: jobs in, outcomes out, one JSON line each.
+
+Rules of this file
+------------------
+- The child keeps standard output for itself: whatever a client prints goes to standard error, which
+  is shown only if the child fails.
+- A node's logging can be set up once per process: its worker is renewed for every job.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import cProfile
+import importlib
+import os
+import subprocess
+import sys
+import tempfile
+import threading
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from benchmarks.load import Job
+from benchmarks.load import Outcome
+
+
+JOB_TIMEOUT_SECS: Final = 180.0
+
+MODULES: Final = {
+    "sdk": "benchmarks.clients.sdk",
+    "sdk-api": "benchmarks.clients.sdk",
+    "lane": "benchmarks.clients.lane",
+    "node": "benchmarks.clients.node",
+}
+
+ONCE_ONLY: Final = frozenset({"node"})
+
+
+class WorkerError(RuntimeError):
+    """A client's process did not hand back an outcome; the text is the end of what it printed."""
+
+
+class Worker:
+    """
+    The parent's end.
+
+    Parameters
+    ----------
+    client : str
+        Which client, a key of `MODULES`.
+
+    """
+
+    def __init__(self, client: str) -> None:
+        self._client = client
+        self._process: subprocess.Popen[bytes] | None = None
+        self._remarks = tempfile.TemporaryFile()
+
+    def ask(self, job: Job) -> Outcome:
+        """
+        Have a job done.
+
+        Raises
+        ------
+        WorkerError
+            If the child ended, or took longer than `JOB_TIMEOUT_SECS`.
+
+        """
+        process = self._process or self._start()
+        assert process.stdin is not None
+        assert process.stdout is not None
+        process.stdin.write(msgspec.json.encode(job) + b"\n")
+        process.stdin.flush()
+        killer = threading.Timer(JOB_TIMEOUT_SECS, process.kill)
+        killer.start()
+        line = process.stdout.readline()
+        killer.cancel()
+        if not line or self._client in ONCE_ONLY:
+            self.close()
+        if not line:
+            self._remarks.seek(0)
+            raise WorkerError(self._remarks.read().decode()[-2_000:])
+        return msgspec.json.decode(line, type=Outcome)
+
+    def close(self) -> None:
+        """End the child; the next job starts another."""
+        process, self._process = self._process, None
+        if process is None:
+            return
+        assert process.stdin is not None
+        assert process.stdout is not None
+        process.stdin.close()
+        try:
+            process.wait(10.0)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+        process.stdout.close()
+
+    def _start(self) -> subprocess.Popen[bytes]:
+        home = str(Path(__file__).resolve().parents[1])
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "benchmarks.worker", self._client],
+            cwd=home,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self._remarks,
+        )
+        return self._process
+
+
+def main(client: str) -> None:
+    """Do jobs until standard input ends."""
+    answers = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)
+    module = importlib.import_module(MODULES[client])
+    for line in sys.stdin.buffer:
+        job = msgspec.json.decode(line, type=Job)
+        profile = cProfile.Profile() if job.profile else None
+        if profile is not None:
+            profile.enable()
+        outcome = asyncio.run(module.run(job))
+        if profile is not None:
+            profile.disable()
+            profile.dump_stats(job.profile or "")
+        answers.write(msgspec.json.encode(outcome) + b"\n")
+        answers.flush()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])
