@@ -25,9 +25,9 @@ from nautilus_lighter_nonce.loopback.process import VenueProcess
 
 DEFAULT_CLIENTS: Final = "sdk,lane,node"
 DRAIN_SECS: Final = 2.0
-TITLES: Final = (
-    "No fault: 32 concurrent callers, each waits for its verdict",
-    "One fault each: 100 orders per second are offered, 20 ms round trip",
+TABLES: Final = (
+    ("No fault", tables.SPEED_COLUMNS),
+    ("One fault each, 20 ms round trip", tables.TRUTH_COLUMNS),
 )
 
 
@@ -41,17 +41,12 @@ def main(arguments: list[str] | None = None) -> int:
     rows: list[Row] = []
     try:
         chosen = cases.selected(options.cases, options.orders, options.rate)
-        for title, table in zip(TITLES, chosen, strict=True):
-            measured = [
-                _measure(case, client, workers[client], options)
-                for case in table
-                for client in clients
-            ]
-            rows += [row for row in measured if row is not None]
-            lines = [(cases.ABOUT[row.case], row) for row in measured if row is not None]
+        for (title, columns), table in zip(TABLES, chosen, strict=True):
+            lines = _measure_table(table, workers, options)
+            rows += [row for _, row in lines]
             if lines:
                 console.print()
-                console.print(tables.make_table(_title(title, options.rate), lines))
+                console.print(tables.make_table(_title(title, table), columns, lines))
     finally:
         for worker in workers.values():
             worker.close()
@@ -60,6 +55,19 @@ def main(arguments: list[str] | None = None) -> int:
         report = {"environment": tables.environment(), "rows": rows}
         options.json.write_bytes(msgspec.json.format(msgspec.json.encode(report)))
     return 0
+
+
+def _measure_table(
+    table: list[Case], workers: dict[str, Worker], options: argparse.Namespace
+) -> list[tuple[str, Row]]:
+    """Measure every case with one client after the other, so that all meet the same noise."""
+    lines = []
+    for case in table:
+        for client, worker in workers.items():
+            row = _measure(case, client, worker, options)
+            if row is not None:
+                lines.append((cases.ABOUT[case.name], row))
+    return lines
 
 
 def _measure(case: Case, client: str, worker: Worker, options: argparse.Namespace) -> Row | None:
@@ -110,11 +118,10 @@ def _cpu_secs(pid: int | None) -> float:
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
-def _title(title: str, rate: float | None) -> str:
-    if rate is None:
-        return title
-    offer = f"{rate:g} orders per second are offered" if rate else "32 concurrent callers"
-    return f"{title.partition(':')[0]}: {offer}"
+def _title(title: str, table: list[Case]) -> str:
+    rate = table[0].rate
+    closed = f"{cases.CALLERS} concurrent callers, each waits for its verdict"
+    return f"{title}: {closed if rate is None else f'{rate:g} orders per second are offered'}"
 
 
 def _options(arguments: list[str] | None) -> argparse.Namespace:

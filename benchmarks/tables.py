@@ -1,7 +1,7 @@
 """
 The tables, and the line above them that says where they were measured.
 
-Rule of this file: it shows rows, it knows no client and no venue. Nothing in it depends on the date.
+Rule of this file: it shows rows, it knows no client and no venue. Nothing in it tells the date.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from rich.table import Table
 from benchmarks.judge import Row
 
 
-WIDTH_WITHOUT_TERMINAL: Final = 150
+LEAST_WIDTH: Final = 118
 
 CLIENTS: Final = {
     "sdk": "lighter-sdk",
@@ -39,8 +39,7 @@ def _ms(value: float | None) -> str:
     return "" if value is None else f"{value:,.1f}" if value < 100 else f"{value:,.0f}"
 
 
-COLUMNS: Final[dict[str, Cell]] = {
-    "client": lambda row: CLIENTS.get(row.client, row.client),
+_CELLS: Final[dict[str, Cell]] = {
     "orders": lambda row: str(row.orders),
     "landed": lambda row: str(row.landed),
     "landed/s": lambda row: f"{row.goodput:,.1f}",
@@ -53,12 +52,23 @@ COLUMNS: Final[dict[str, Cell]] = {
     "refused": lambda row: _count(row.refused),
     "lost": lambda row: _count(row.lost),
     "doubled": lambda row: _count(row.doubled),
-    "mis-\nreported": lambda row: _count(row.misreported),
+    "misre-\nported": lambda row: _count(row.misreported),
     "untold": lambda row: _count(row.untold),
     "stall": lambda row: _ms(row.stall_ms),
     "cpu": lambda row: _ms(row.client_cpu_ms),
     "venue\ncpu": lambda row: _ms(row.venue_cpu_ms),
 }
+
+_WAITS: Final = ("landed/s", "p50", "p99", "shown\np50", "shown\np99")
+_NONCES: Final = ("stale", "next\nNonce")
+_COSTS: Final = ("stall", "cpu", "venue\ncpu")
+
+SPEED_COLUMNS: Final = ("orders", "landed", *_WAITS, *_NONCES, *_COSTS)
+TRUTH_COLUMNS: Final = (
+    *("orders", "refused", "landed", "lost", "doubled", "misre-\nported", "untold"),
+    *_NONCES,
+    *("landed/s", "p50", "p99", "stall"),
+)
 
 LEGEND: Final = """\
 p50, p99: milliseconds from the moment an order was due to its acceptance; shown: to OrderAccepted
@@ -70,11 +80,11 @@ cpu: processor milliseconds per order, all threads, of the client and of the ven
 
 
 def make_console() -> Console:
-    """Return a console: the terminal's width, or a fixed one when it is none."""
+    """Return a console that never cuts a table: the terminal's width, or more."""
     console = Console(highlight=False)
-    return (
-        console if console.is_terminal else Console(width=WIDTH_WITHOUT_TERMINAL, color_system=None)
-    )
+    if console.width < LEAST_WIDTH or not console.is_terminal:
+        console.width = LEAST_WIDTH
+    return console
 
 
 def environment() -> dict[str, str]:
@@ -89,7 +99,7 @@ def environment() -> dict[str, str]:
     }
 
 
-def make_table(title: str, rows: Sequence[tuple[str, Row]]) -> Table:
+def make_table(title: str, columns: Sequence[str], rows: Sequence[tuple[str, Row]]) -> Table:
     """
     Return a table.
 
@@ -97,23 +107,21 @@ def make_table(title: str, rows: Sequence[tuple[str, Row]]) -> Table:
     ----------
     title : str
         Its title.
+    columns : Sequence[str]
+        Which figures, in which order.
     rows : Sequence[tuple[str, Row]]
-        What each line is about, and the line; equal neighbours are written once, as a group.
-
-    Returns
-    -------
-    Table
+        What each line is about, and the line; equal neighbours stand under one heading.
 
     """
     table = Table(title=title, title_justify="left", title_style="bold", box=None, pad_edge=False)
-    table.add_column("case", no_wrap=True)
-    for name in COLUMNS:
-        table.add_column(name, justify="left" if name == "client" else "right", no_wrap=True)
+    table.add_column("", no_wrap=True)
+    for name in columns:
+        table.add_column(name, justify="right", no_wrap=True)
     before = ""
     for about, row in rows:
-        if before and about != before:
-            table.add_section()
-        cells = (cell(row) for cell in COLUMNS.values())
-        table.add_row("" if about == before else about, *cells)
-        before = about
+        if about != before:
+            table.add_row(about, style="bold")
+            before = about
+        client = CLIENTS.get(row.client, row.client)
+        table.add_row(f"  {client}", *(_CELLS[name](row) for name in columns))
     return table

@@ -5,6 +5,7 @@ Rules of this file
 ------------------
 - The child keeps standard output for itself: whatever a client prints goes to standard error, which
   is shown only if the child fails.
+- All clients run on the same kind of event loop, uvloop where it is installed: a node always does.
 - A node's logging can be set up once per process: its worker is renewed for every job.
 """
 
@@ -18,6 +19,8 @@ import subprocess
 import sys
 import tempfile
 import threading
+from collections.abc import Callable
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
 
@@ -57,7 +60,7 @@ class Worker:
     def __init__(self, client: str) -> None:
         self._client = client
         self._process: subprocess.Popen[bytes] | None = None
-        self._remarks = tempfile.TemporaryFile()
+        self._remarks = tempfile.TemporaryFile()  # noqa: SIM115  closed with the worker
 
     def ask(self, job: Job) -> Outcome:
         """
@@ -122,12 +125,17 @@ def main(client: str) -> None:
         profile = cProfile.Profile() if job.profile else None
         if profile is not None:
             profile.enable()
-        outcome = asyncio.run(module.run(job))
+        with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+            outcome = runner.run(module.run(job))
         if profile is not None:
             profile.disable()
             profile.dump_stats(job.profile or "")
         answers.write(msgspec.json.encode(outcome) + b"\n")
         answers.flush()
+
+
+def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    return importlib.import_module("uvloop").new_event_loop if find_spec("uvloop") else None
 
 
 if __name__ == "__main__":

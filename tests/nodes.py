@@ -130,6 +130,8 @@ class Node:
         One recording strategy for each.
     engine : dict, optional
         Settings of the execution engine.
+    timeout_connection : float
+        Seconds to wait for the client.
     client : Any
         Settings of the execution client.
 
@@ -140,6 +142,7 @@ class Node:
         venue: Any,
         tags: tuple[str, ...] = ("001",),
         engine: dict[str, Any] | None = None,
+        timeout_connection: float = 10.0,
         **client: Any,
     ) -> None:
         self.loop = asyncio.new_event_loop()
@@ -154,7 +157,7 @@ class Node:
                 max_order_modify_rate="100000/00:00:01",
             ),
             exec_clients={"LIGHTER": LighterExecClientConfig(**settings)},
-            timeout_connection=10.0,
+            timeout_connection=timeout_connection,
             timeout_reconciliation=10.0,
             timeout_portfolio=5.0,
             timeout_disconnection=5.0,

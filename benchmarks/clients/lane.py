@@ -1,6 +1,7 @@
 """
-Our lane without a trading node: component, dispatcher, stream and signer, wired as the execution
-client wires them.
+Our lane without a trading node: component, dispatcher, stream and signer.
+
+They are wired as the execution client wires them.
 
 Rule of this file: what a caller is told are the callbacks of `TxRequest`; what was unknown is told
 by the transaction's record, pushed or looked up by `OutcomeWatcher`.
@@ -192,7 +193,7 @@ class Lane:
         """Wait until no order is unknown any more."""
         loop = asyncio.get_running_loop()
         deadline = loop.time() + timeout_secs
-        while loop.time() < deadline and not all(p.is_settled() for p in self._placed):
+        while loop.time() < deadline and not all(p.is_settled() for p in self._placed):  # noqa: ASYNC110
             await asyncio.sleep(0.05)
 
     async def disconnect(self) -> None:

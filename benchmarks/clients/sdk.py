@@ -5,8 +5,9 @@ Rules of this file
 ------------------
 - One setting differs from the default: a request times out after 2 s instead of 300 s, because a
   lost reply would otherwise stop the client (it sends one transaction at a time) for five minutes.
-- What the caller is told: an error value or an API error (4xx) is a definite no; a timeout, a broken
-  connection and a 5xx tell nothing. The SDK never comes back to an order.
+- What the caller is told: an error value or an API error (4xx) is a definite no; a timeout, a
+  broken connection and a 5xx tell nothing. The SDK never comes back to an order, and neither does
+  the caller: to send it again would be the caller's own nonce management.
 """
 
 from __future__ import annotations

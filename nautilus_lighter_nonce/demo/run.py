@@ -14,6 +14,7 @@ import asyncio
 import contextlib
 import signal
 import time
+from collections.abc import Coroutine
 from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
@@ -35,9 +36,9 @@ from nautilus_lighter_nonce.constants import LIGHTER
 from nautilus_lighter_nonce.core.decisions import LaneStatus
 from nautilus_lighter_nonce.demo import script
 from nautilus_lighter_nonce.demo import table
+from nautilus_lighter_nonce.demo.books import VenueBooks
 from nautilus_lighter_nonce.demo.judge import Claim
 from nautilus_lighter_nonce.demo.judge import Summary
-from nautilus_lighter_nonce.demo.judge import VenueOrder
 from nautilus_lighter_nonce.demo.judge import judge
 from nautilus_lighter_nonce.demo.strategy import QuotingConfig
 from nautilus_lighter_nonce.demo.strategy import QuotingStrategy
@@ -46,8 +47,6 @@ from nautilus_lighter_nonce.execution import LighterExecutionClient
 from nautilus_lighter_nonce.factories import LighterLiveExecClientFactory
 from nautilus_lighter_nonce.lighter.codes import NEXT_NONCE_LAG_MS
 from nautilus_lighter_nonce.lighter.errors import LighterHttpError
-from nautilus_lighter_nonce.lighter.http import LighterHttpClient
-from nautilus_lighter_nonce.lighter.signer import SdkSigner
 from nautilus_lighter_nonce.loopback.config import MarketConfig
 from nautilus_lighter_nonce.loopback.config import VenueConfig
 from nautilus_lighter_nonce.loopback.keys import DEMO_PRIVATE_KEY
@@ -71,8 +70,8 @@ TIDY_EVERY_SECS = 1.5
 
 REDRAW_SECS = 0.2
 PLAIN_LINE_SECS = 3.0
-JUDGE_KEY_OFFSET = 1
-"""The judge reads with another key of the account: the SDK keeps one signer per key."""
+READ_EVERY_SECS = 12.0
+"""How often the venue's orders are read, before it forgets the oldest of its latest 1,000."""
 
 
 class DemoError(RuntimeError):
@@ -196,6 +195,7 @@ class _Demo:
         ]
         self._began = time.monotonic()
         self._tally = Tally(self._node.kernel.msgbus, self._elapsed)
+        self._books = VenueBooks(venue.http_url, venue.config)
         self._client: LighterExecutionClient | None = None
         self._phase = "starting"
         self._ending = asyncio.Event()
@@ -216,6 +216,7 @@ class _Demo:
         except asyncio.CancelledError:
             raise KeyboardInterrupt from None
         finally:
+            self._books.close()
             self._node.kernel.cancel_all_tasks()
             self._node.dispose()
 
@@ -241,7 +242,7 @@ class _Demo:
         running = self._loop.create_task(self._node.run_async())
         if not await until_trading(self._node, running, START_TIMEOUT_SECS):
             raise DemoError("the node did not start; --log-file PATH shows its log")
-        with self._shown():
+        with self._beside(self._show(), self._keep_reading()):
             seconds = await self._trade()
             await self._settle()
         summary = await self._judge(seconds)
@@ -251,7 +252,7 @@ class _Demo:
 
     async def _trade(self) -> float:
         """Let the strategies trade until the script ends or somebody interrupts."""
-        self._phase, self._began = "trading", time.monotonic()
+        self._phase, self._began = "trading · Ctrl-C ends it early", time.monotonic()
         disturbing = self._loop.create_task(self._disturb())
         interrupted = self._loop.create_task(self._ending.wait())
         tasks = (disturbing, interrupted)
@@ -277,7 +278,7 @@ class _Demo:
 
     async def _settle(self) -> None:
         """Quote no more, cancel what is open, and wait until nothing is on its way."""
-        self._phase = "settling"
+        self._phase = "settling: open orders are canceled, answers awaited"
         await self._tell_venue({"set": {"next_nonce_lag_ms": NEXT_NONCE_LAG_MS}})
         for market in self._markets:
             await self._tell_venue(script.touch(market, Decimal(0)))
@@ -298,6 +299,15 @@ class _Demo:
         is_quiet = client is None or not client.dispatcher.in_flight + client.dispatcher.queued
         return is_quiet and all(order.is_closed for order in self._node.cache.orders())
 
+    @contextlib.contextmanager
+    def _beside(self, *coroutines: Coroutine[Any, Any, None]) -> Iterator[None]:
+        tasks = [self._loop.create_task(coroutine) for coroutine in coroutines]
+        try:
+            yield
+        finally:
+            for task in tasks:
+                task.cancel()
+
     async def _tell_venue(self, command: dict[str, Any]) -> None:
         await asyncio.to_thread(self._venue.control, command)
 
@@ -309,45 +319,22 @@ class _Demo:
             [_claim(order) for order in self._node.cache.orders()],
             await asyncio.to_thread(self._venue.ledger),
             await asyncio.to_thread(self._venue.summary),
-            await self._venue_orders(),
+            await self._books.read(),
             seconds=seconds,
             seed=self._options.seed,
             faults=self._tally.faults,
             heals=0 if status is None else status.heals,
         )
 
-    async def _venue_orders(self) -> dict[int, VenueOrder]:
-        account_index, api_key_index = _key(self._venue)
-        http = LighterHttpClient(self._venue.http_url)
-        signer = SdkSigner(
-            self._venue.http_url,
-            self._venue.config.chain_id,
-            account_index,
-            api_key_index + JUDGE_KEY_OFFSET,
-            DEMO_PRIVATE_KEY,
-            workers=1,
-        )
-        try:
-            token = await signer.auth_token(60)
-        finally:
-            signer.close()
-        orders = await http.inactive_orders(account_index, token, max_pages=1_000)
-        orders += await http.active_orders(account_index, token)
-        return {
-            order.client_order_index: VenueOrder(order.status, Decimal(order.filled_base_amount))
-            for order in orders
-        }
+    async def _keep_reading(self) -> None:
+        while True:
+            await asyncio.sleep(READ_EVERY_SECS)
+            await self._books.read()
 
     # -- SHOWING ----------------------------------------------------------------------------------
 
-    @contextlib.contextmanager
-    def _shown(self) -> Iterator[None]:
-        show = self._show_live if self._console.is_terminal else self._show_lines
-        showing = self._loop.create_task(show())
-        try:
-            yield
-        finally:
-            showing.cancel()
+    async def _show(self) -> None:
+        await (self._show_live() if self._console.is_terminal else self._show_lines())
 
     async def _show_live(self) -> None:
         with Live(console=self._console, auto_refresh=False) as live:

@@ -35,7 +35,7 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     Parameters
     ----------
     phase : str
-        What is going on.
+        What is going on, for people.
     at : float
         Seconds since trading began.
     seconds : float
@@ -101,7 +101,7 @@ def live_view(snapshot: Snapshot, title: str) -> RenderableType:
         Group(_figures(snapshot), Text(), _happenings(snapshot.happenings)),
         title=title,
         title_align="left",
-        subtitle=f"{snapshot.phase} · Ctrl-C ends it early",
+        subtitle=snapshot.phase,
         subtitle_align="left",
         box=box.ROUNDED,
         width=WIDTH,

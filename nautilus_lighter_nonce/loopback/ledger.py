@@ -227,7 +227,9 @@ def summarize(ledger: Ledger, counters: Iterable[tuple[Key, int, int]]) -> dict[
 
 def _judge_key(key: Key, expected: int, executed: int, entries: list[Entry]) -> dict[str, Any]:
     own = [e for e in entries if e.key == key]
-    spent = [e.nonce or 0 for e in own if e.outcome in (Outcome.EXECUTED, Outcome.FAILED)]
+    # In the order of execution: a foreign writer's entry comes after the one it overtook.
+    by_time = sorted(own, key=lambda e: e.executed_ns)
+    spent = [e.nonce or 0 for e in by_time if e.outcome in (Outcome.EXECUTED, Outcome.FAILED)]
     inversions = list(_inversions(own))
     return {
         "account_index": key[0],

@@ -124,6 +124,7 @@ def test_scheduled_cancel_all_can_be_withdrawn() -> None:
     bench.send(14, txs.create(1))
     bench.send(16, txs.cancel_all(2, TimeInForce=1, Time=bench.at(400_000) // MS))
     bench.send(16, txs.cancel_all(3, TimeInForce=2))
+    bench.run(0)
     bench.send(20, txs.leverage(4, 1_000), ms=500_000)
     bench.run(500_000)
     assert bench.statuses() == [OrderStatus.OPEN]
