@@ -39,6 +39,8 @@ VENUE_PORT: Final = 9_700
 EXEC_CONFIG: Final = "nautilus_lighter_nonce.config:LighterExecClientConfig"
 EXEC_CONFIG_PATHS: Final = (EXEC_CONFIG, "nautilus_lighter_nonce:LighterExecClientConfig")
 
+LOG_LEVELS: Final = frozenset({"OFF", "TRACE", "DEBUG", "INFO", "WARN", "WARNING", "ERROR"})
+
 _MAIN_EXAMPLES: Final = """\b
 Examples
   lighter-nonce demo                        trade on a venue in a box while faults strike
@@ -238,6 +240,7 @@ def run(config: Path, seconds: float | None) -> None:
     """
     _need("nautilus_trader", "lighter")
     raw = _read_config(config)
+    _parse_config(config, raw)  # what is wrong is said before a venue is started
     with _own_venue(raw) as addressed:
         _run_node(_parse_config(config, addressed), seconds)
 
@@ -259,7 +262,7 @@ def _own_venue(raw: dict[str, Any]) -> Iterator[dict[str, Any]]:
         yield raw
         return
     _need("aiohttp")
-    from nautilus_lighter_nonce.demo.run import sheltered_from_interrupts
+    from nautilus_lighter_nonce.demo.lifecycle import sheltered_from_interrupts
     from nautilus_lighter_nonce.loopback.config import VenueConfig
     from nautilus_lighter_nonce.loopback.process import VenueProcess
     from nautilus_lighter_nonce.loopback.process import VenueProcessError
@@ -301,13 +304,55 @@ def _parse_config(path: Path, raw: dict[str, Any]) -> Any:
     from nautilus_trader.config import TradingNodeConfig
 
     try:
-        return TradingNodeConfig.parse(msgspec.json.encode(raw))
+        config = TradingNodeConfig.parse(msgspec.json.encode(raw))
     except (ValueError, TypeError) as e:
         raise click.ClickException(f"{path} is no trading node's config: {e}") from e
+    _check_log_levels(config.logging)
+    for client in config.exec_clients.values():
+        _check_client(client)
+    return config
+
+
+def _check_log_levels(logging: Any) -> None:
+    """Raise for a level that Nautilus does not know: it would abort the process."""
+    for field in ("log_level", "log_level_file"):
+        level = getattr(logging, field, None)
+        if level is not None and level.upper() not in LOG_LEVELS:
+            remedy = f"use one of {', '.join(sorted(LOG_LEVELS))}"
+            raise click.ClickException(f"logging.{field} was {level!r}; {remedy}")
+
+
+def _check_client(client: Any) -> None:
+    """Find out what is wrong with a client before a node is built and its log begins."""
+    from nautilus_lighter_nonce.config import ConfigError
+    from nautilus_lighter_nonce.config import LighterExecClientConfig
+    from nautilus_lighter_nonce.config import checked
+    from nautilus_lighter_nonce.config import resolve_credentials
+    from nautilus_lighter_nonce.factories import base_urls
+    from nautilus_lighter_nonce.lighter.errors import LighterError
+    from nautilus_lighter_nonce.lighter.signer import validate_private_key
+
+    try:
+        if client.factory is not None:
+            client.factory.create()
+        config = client.create()
+        if not isinstance(config, LighterExecClientConfig):
+            return
+        checked(config)
+        base_urls(config)
+        if config.environment != "loopback":
+            validate_private_key(resolve_credentials(config).private_key)
+    except (ConfigError, LighterError, msgspec.ValidationError) as e:
+        raise click.ClickException(str(e)) from e
+    except (ImportError, AttributeError, AssertionError) as e:
+        raise click.ClickException(f"a class named in exec_clients was not found: {e}") from e
 
 
 def _run_node(config: Any, seconds: float | None) -> None:
     from nautilus_trader.live.node import TradingNode
+
+    from nautilus_lighter_nonce.config import ConfigError
+    from nautilus_lighter_nonce.lighter.errors import LighterError
 
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)
@@ -316,8 +361,10 @@ def _run_node(config: Any, seconds: float | None) -> None:
     except (ValueError, TypeError, ImportError, AttributeError) as e:
         raise click.ClickException(f"the node was not built: {e}") from e
     try:
-        _build(node)
+        node.build()
         started = loop.run_until_complete(_run_until(node, config, seconds))
+    except (ConfigError, LighterError) as e:
+        raise click.ClickException(str(e)) from e
     finally:
         node.kernel.cancel_all_tasks()
         node.dispose()
@@ -325,31 +372,15 @@ def _run_node(config: Any, seconds: float | None) -> None:
         raise click.ClickException("the node did not start; its log says why")
 
 
-def _build(node: Any) -> None:
-    """Build the clients; what a config can get wrong comes out here."""
-    from nautilus_lighter_nonce.config import ConfigError
-    from nautilus_lighter_nonce.lighter.signer import SignerError
-
-    try:
-        node.build()
-    except (ConfigError, SignerError, msgspec.ValidationError) as e:
-        raise click.ClickException(str(e)) from e
-    except (ImportError, AttributeError) as e:
-        raise click.ClickException(f"a client was not found: {e}") from e
-
-
 async def _run_until(node: Any, config: Any, seconds: float | None) -> bool:
     """Run the node until its time is up, it is interrupted, or it turns out not to start."""
-    from nautilus_lighter_nonce.demo.run import until_trading
+    from nautilus_lighter_nonce.demo.lifecycle import until_trading
 
-    patience = (
-        config.timeout_connection + config.timeout_reconciliation + config.timeout_portfolio + 1.0
-    )
     running = asyncio.create_task(node.run_async())
-    started = await until_trading(node, running, patience)
+    started = await until_trading(node, running, config)
     if started:
         await asyncio.wait((running,), timeout=seconds)
-    if node.is_running() and not running.done():
+    if not running.done():
         await node.stop_async()
     await running
     return started

@@ -9,14 +9,9 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Callable
-from decimal import Decimal
 from typing import Any
 
-from nautilus_trader.model.enums import OrderSide
-from nautilus_trader.model.instruments import Instrument
-
 from nautilus_lighter_nonce import events
-from nautilus_lighter_nonce import intents
 from nautilus_lighter_nonce.lighter.schemas import CancelAllOrders
 from nautilus_lighter_nonce.lighter.schemas import CancelOrder
 from nautilus_lighter_nonce.lighter.schemas import CreateOrder
@@ -25,10 +20,6 @@ from nautilus_lighter_nonce.lighter.schemas import TxIntent
 from nautilus_lighter_nonce.requests import TxRequest
 from nautilus_lighter_nonce.tracker import OrderTracker
 from nautilus_lighter_nonce.tracker import TrackedOrder
-
-
-PriceOf = Callable[[OrderSide], Decimal | None]
-"""The worst price a market order of that side may fill at, or ``None`` while there is no quote."""
 
 
 class ClientRequest(TxRequest):
@@ -292,21 +283,3 @@ class CancelAllRequest(ClientRequest):
         """Reject every cancel it stands for."""
         for cancel in self._cancels:
             cancel.fail(reason)
-
-
-def market_intent_of(
-    order: Any,
-    instrument: Instrument,
-    price_of: PriceOf,
-    market_index: int,
-    now_ns: int,
-) -> Callable[[], CreateOrder | None]:
-    """Return a function that builds a market order's intent once `price_of` knows a price."""
-
-    def build() -> CreateOrder | None:
-        price = price_of(order.side)
-        if price is None:
-            return None
-        return intents.create_intent(order, instrument, price, now_ns, market_index)
-
-    return build

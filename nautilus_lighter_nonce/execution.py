@@ -18,7 +18,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from decimal import Decimal
 from typing import Any
 
 import msgspec
@@ -33,45 +32,30 @@ from nautilus_trader.execution.reports import PositionStatusReport
 from nautilus_trader.live.execution_client import LiveExecutionClient
 from nautilus_trader.model.enums import AccountType
 from nautilus_trader.model.enums import OmsType
-from nautilus_trader.model.enums import OrderSide
-from nautilus_trader.model.enums import OrderType
 from nautilus_trader.model.identifiers import AccountId
 from nautilus_trader.model.identifiers import ClientId
-from nautilus_trader.model.orders import Order
 
-from nautilus_lighter_nonce import intents
 from nautilus_lighter_nonce import parsing
-from nautilus_lighter_nonce.commands import CancelAllRequest
-from nautilus_lighter_nonce.commands import CancelRequest
-from nautilus_lighter_nonce.commands import ModifyRequest
-from nautilus_lighter_nonce.commands import SubmitRequest
 from nautilus_lighter_nonce.component import LighterNonceComponent
 from nautilus_lighter_nonce.config import ConfigError
 from nautilus_lighter_nonce.config import LighterExecClientConfig
 from nautilus_lighter_nonce.constants import LIGHTER_VENUE
-from nautilus_lighter_nonce.core.decisions import LaneState
+from nautilus_lighter_nonce.desk import OrderDesk
 from nautilus_lighter_nonce.dispatch import TxDispatcher
-from nautilus_lighter_nonce.intents import ParsingError
 from nautilus_lighter_nonce.lighter import schemas
+from nautilus_lighter_nonce.lighter.auth import AuthTokens
 from nautilus_lighter_nonce.lighter.http import LighterApiError
 from nautilus_lighter_nonce.lighter.http import LighterHttpClient
 from nautilus_lighter_nonce.lighter.http import LighterHttpError
 from nautilus_lighter_nonce.lighter.signer import TxSigner
 from nautilus_lighter_nonce.lighter.stream import LighterStream
-from nautilus_lighter_nonce.lighter.stream import StreamError
 from nautilus_lighter_nonce.outcomes import OutcomeWatcher
+from nautilus_lighter_nonce.prices import BestPrices
 from nautilus_lighter_nonce.providers import LighterInstrumentProvider
 from nautilus_lighter_nonce.reports import LighterReports
-from nautilus_lighter_nonce.requests import TxRequest
 from nautilus_lighter_nonce.tracker import OrderTracker
 from nautilus_lighter_nonce.tracker import TrackedOrder
 
-
-AUTH_TOKEN_SECS = 3_600
-"""Lifetime of our auth tokens; the venue takes up to 8 h (observed)."""
-
-AUTH_TOKEN_RENEW_SECS = 600
-"""A token with less than this left is not used for a new request."""
 
 PRIVATE_CHANNELS = (
     "account_all_orders",
@@ -148,14 +132,13 @@ class LighterExecutionClient(LiveExecutionClient):
         self._http = http
         self._signer = signer
         self._provider = provider
-        self._slippage_bps = config.market_order_slippage_bps
         self._key = (account_index, api_key_index)
         self._account_index = account_index
         self._component = component
         component.register_client(self)
         component.add_key(account_index, api_key_index)
-        self._token = ""
-        self._token_until = 0.0
+        self._tokens = AuthTokens(signer)
+        self._first_epoch = 1
         self._stream = LighterStream(
             ws_url,
             loop,
@@ -163,7 +146,7 @@ class LighterExecutionClient(LiveExecutionClient):
             on_frame=self._on_frame,
             on_connected=self._on_connected,
             on_disconnected=self._on_disconnected,
-            auth_token=self._auth_token,
+            auth_token=self._tokens.get,
             log=self._log,
         )
         self._dispatcher = TxDispatcher(
@@ -180,22 +163,29 @@ class LighterExecutionClient(LiveExecutionClient):
             self._log,
         )
         self._reports = LighterReports(
-            http, self._auth_token, provider, cache, clock, account_index, self.account_id
+            http, self._tokens.get, provider, cache, clock, account_index, self.account_id
         )
         self._tracker = OrderTracker(
             self, cache, account_index, provider.instrument_for_market, self._log
         )
         self._outcomes = OutcomeWatcher(loop, http, self._log, self.create_task)
-        self._submits: dict[str, SubmitRequest] = {}
-        self._touches: dict[int, tuple[Decimal | None, Decimal | None]] = {}
-        self._tickers: set[int] = set()
-        self._has_traded = False
+        self._prices = BestPrices(self._stream, self.create_task, self._dispatcher.wake, self._log)
+        self._desk = OrderDesk(
+            self,
+            provider,
+            self._tracker,
+            self._dispatcher,
+            component,
+            self._prices,
+            self._key,
+            config.market_order_slippage_bps,
+        )
         self._frame_handlers: dict[str, Callable[[bytes], None]] = {
             "account_all_orders": self._on_orders_frame,
             "account_all_trades": self._on_trades_frame,
             "account_tx": self._on_tx_frame,
             "user_stats": self._on_stats_frame,
-            "ticker": self._on_ticker_frame,
+            "ticker": self._prices.on_frame,
         }
 
     @property
@@ -220,6 +210,7 @@ class LighterExecutionClient(LiveExecutionClient):
         await self._component.connect()
         self._dispatcher.start()
         await self._stream.connect()
+        self._first_epoch = self._stream.epoch
         for channel in PRIVATE_CHANNELS:
             await self._stream.subscribe(f"{channel}/{self._account_index}", auth=True)
 
@@ -257,12 +248,12 @@ class LighterExecutionClient(LiveExecutionClient):
 
     def _on_connected(self, epoch: int) -> None:
         self._dispatcher.on_connected()
-        if self._has_traded:
+        if epoch > self._first_epoch:
             self.create_task(self._catch_up(), log_msg="catch up after reconnect")
 
     def _on_disconnected(self, epoch: int) -> None:
         self._log.warning(f"Stream of epoch {epoch} was lost; transactions in flight are unknown")
-        self._touches.clear()
+        self._prices.forget()
         self._dispatcher.on_disconnected()
 
     async def _catch_up(self) -> None:
@@ -275,171 +266,30 @@ class LighterExecutionClient(LiveExecutionClient):
         except LighterHttpError as e:
             self._log.error(f"Could not read what the stream missed: {e}")
 
-    async def _auth_token(self) -> str:
-        now = self._clock.timestamp()
-        if now > self._token_until - AUTH_TOKEN_RENEW_SECS:
-            self._token = await self._signer.auth_token(AUTH_TOKEN_SECS)
-            self._token_until = now + AUTH_TOKEN_SECS
-        return self._token
-
     # -- COMMANDS ---------------------------------------------------------------------------------
 
     async def _submit_order(self, command: messages.SubmitOrder) -> None:
-        self._submit(command.order, command.params or {})
+        self._desk.submit(command.order, command.params)
 
     async def _submit_order_list(self, command: messages.SubmitOrderList) -> None:
         for order in command.order_list.orders:
-            self._submit(order, command.params or {})
+            self._desk.submit(order, command.params)
 
     async def _cancel_order(self, command: messages.CancelOrder) -> None:
-        self._cancel(command)
+        self._desk.cancel(command)
 
     async def _batch_cancel_orders(self, command: messages.BatchCancelOrders) -> None:
         for cancel in command.cancels:
-            self._cancel(cancel)
+            self._desk.cancel(cancel)
 
     async def _cancel_all_orders(self, command: messages.CancelAllOrders) -> None:
-        live = [t for t in self._tracker.live() if t.instrument_id == command.instrument_id]
-        wanted = [
-            t
-            for t in live
-            if t.strategy_id == command.strategy_id
-            and command.order_side in (OrderSide.NO_ORDER_SIDE, t.order.side)
-        ]
-        wanted = [t for t in wanted if not self._cancel_unsent(t)]
-        market_index = self._provider.market_index(command.instrument_id)
-        cancels = [CancelRequest(self, self._tracker, t, market_index) for t in wanted]
-        if len(wanted) > 1 and len(wanted) == len([t for t in live if not t.is_done]):
-            self._send(CancelAllRequest(self, self._tracker, market_index, cancels))
-        else:
-            for cancel in cancels:
-                self._send(cancel)
+        self._desk.cancel_all(command)
 
     async def _modify_order(self, command: messages.ModifyOrder) -> None:
-        tracked = self._tracker.find(command.client_order_id)
-        if tracked is None:
-            self._reject_modify(command, "the order is not known, or has ended")
-            return
-        instrument = self._provider.find(command.instrument_id)
-        market_index = self._provider.market_index(command.instrument_id)
-        try:
-            intent = intents.modify_intent(command, tracked.order, instrument, market_index)
-        except ParsingError as e:
-            self._reject_modify(command, str(e))
-            return
-        self._send(ModifyRequest(self, self._tracker, tracked, intent))
+        self._desk.modify(command)
 
     async def _query_account(self, command: messages.QueryAccount) -> None:
         await self._update_account()
-
-    def _submit(self, order: Order, params: dict[str, Any]) -> None:
-        if order.is_closed:
-            self._log.warning(f"Order {order.client_order_id} is closed already, not submitted")
-            return
-        try:
-            request = self._submit_request(order, params)
-        except ParsingError as e:
-            self._deny(order, str(e))
-            return
-        self._submits[order.client_order_id.value] = request
-        self._send(request)
-
-    def _submit_request(self, order: Order, params: dict[str, Any]) -> SubmitRequest:
-        """Check and translate an order; raises before anything is remembered or sent."""
-        self._check_can_trade()
-        instrument = self._provider.find(order.instrument_id)
-        if instrument is None:
-            raise intents.UnsupportedOrderError(
-                "instrument_id", str(order.instrument_id), "use a perpetual that the venue lists"
-            )
-        if self._tracker.is_taken(order.client_order_id):
-            raise intents.UnsupportedOrderError(
-                "client_order_id", str(order.client_order_id), "use another; its index is taken"
-            )
-        market_index = self._provider.market_index(order.instrument_id)
-        build = self._intent_builder(order, instrument, market_index)
-        intent = None if order.order_type == OrderType.MARKET else build()
-        return SubmitRequest(
-            self,
-            self._tracker,
-            self._tracker.register(order),
-            intent,
-            build,
-            bool(params.get("nonce_resend", True)),
-        )
-
-    def _intent_builder(
-        self,
-        order: Order,
-        instrument: Any,
-        market_index: int,
-    ) -> Callable[[], schemas.CreateOrder | None]:
-        now_ns = self._clock.timestamp_ns()
-        if order.order_type != OrderType.MARKET:
-            return lambda: intents.create_intent(order, instrument, None, now_ns, market_index)
-        intents.check_supported(order, now_ns)
-        self._watch_ticker(market_index)
-
-        def build() -> schemas.CreateOrder | None:
-            price = self._worst_price(market_index, order.side, instrument.price_precision)
-            if price is None:
-                return None
-            return intents.create_intent(order, instrument, price, now_ns, market_index)
-
-        return build
-
-    def _check_can_trade(self) -> None:
-        status = self._component.status(*self._key)
-        if status.state is LaneState.HALTED:
-            raise intents.UnsupportedOrderError(
-                "nonce lane", "halted", f"{status.halt_reason}; mend it, then reconnect the client"
-            )
-
-    def _send(self, request: TxRequest) -> None:
-        self._has_traded = True
-        self._dispatcher.submit(request)
-
-    def _cancel(self, command: messages.CancelOrder) -> None:
-        tracked = self._tracker.find(command.client_order_id)
-        if tracked is None:
-            self.generate_order_cancel_rejected(
-                command.strategy_id,
-                command.instrument_id,
-                command.client_order_id,
-                venue_order_id=command.venue_order_id,
-                reason="the order is not known, or has ended",
-                ts_event=self.now_ns(),
-            )
-        elif not self._cancel_unsent(tracked):
-            market_index = self._provider.market_index(command.instrument_id)
-            self._send(CancelRequest(self, self._tracker, tracked, market_index))
-
-    def _cancel_unsent(self, tracked: TrackedOrder) -> bool:
-        """Cancel an order that waits for its turn, or for a resend, without asking the venue."""
-        request = self._submits.get(tracked.client_order_id.value)
-        if request is None or not self._dispatcher.cancel(request):
-            return False
-        self._tracker.cancel_unsent(tracked)
-        return True
-
-    def _deny(self, order: Order, reason: str) -> None:
-        self.generate_order_denied(
-            order.strategy_id,
-            order.instrument_id,
-            order.client_order_id,
-            reason=reason,
-            ts_event=self.now_ns(),
-        )
-
-    def _reject_modify(self, command: messages.ModifyOrder, reason: str) -> None:
-        self.generate_order_modify_rejected(
-            command.strategy_id,
-            command.instrument_id,
-            command.client_order_id,
-            venue_order_id=command.venue_order_id,
-            reason=reason,
-            ts_event=self.now_ns(),
-        )
 
     # -- WHAT REQUESTS AND TRACKER ASK OF US ------------------------------------------------------
 
@@ -453,7 +303,7 @@ class LighterExecutionClient(LiveExecutionClient):
 
     def on_order_done(self, tracked: TrackedOrder) -> None:
         """Forget the request of an order that has ended."""
-        self._submits.pop(tracked.client_order_id.value, None)
+        self._desk.on_order_done(tracked)
 
     def send_order_status_report(self, report: OrderStatusReport) -> None:
         """Hand an external order to the engine."""
@@ -516,43 +366,12 @@ class LighterExecutionClient(LiveExecutionClient):
         frame = msgspec.json.decode(raw, type=schemas.UserStatsFrame)
         self._publish_balances(frame.stats)
 
-    def _on_ticker_frame(self, raw: bytes) -> None:
-        frame = msgspec.json.decode(raw, type=schemas.TickerFrame)
-        market_index = int(frame.channel.partition(":")[2])
-        bid, ask = frame.ticker.b.price, frame.ticker.a.price
-        self._touches[market_index] = (
-            Decimal(bid) if bid else None,
-            Decimal(ask) if ask else None,
-        )
-        self._dispatcher.wake()
-
     async def _is_hash_known(self, tx_hash: str) -> bool | None:
         try:
             return await self._http.tx_by_hash(tx_hash) is not None
         except LighterHttpError as e:
             self._log.warning(f"Hash {tx_hash} was not looked up: {e}")
             return None
-
-    # -- PRICES -----------------------------------------------------------------------------------
-
-    def _watch_ticker(self, market_index: int) -> None:
-        if market_index not in self._tickers:
-            self._tickers.add(market_index)
-            self.create_task(self._subscribe_ticker(market_index))
-
-    async def _subscribe_ticker(self, market_index: int) -> None:
-        try:
-            await self._stream.subscribe(f"ticker/{market_index}")
-        except StreamError as e:
-            self._tickers.discard(market_index)
-            self._log.warning(f"No best prices of market {market_index}: {e}")
-
-    def _worst_price(self, market_index: int, side: OrderSide, decimals: int) -> Decimal | None:
-        bid, ask = self._touches.get(market_index, (None, None))
-        touch = ask if side == OrderSide.BUY else bid
-        if touch is None:
-            return None
-        return intents.worst_price(touch, side, self._slippage_bps, decimals)
 
     # -- ACCOUNT ----------------------------------------------------------------------------------
 

@@ -1,0 +1,1 @@
+"""Tests of lighter-nonce-nt; the tree mirrors the package."""

@@ -130,6 +130,8 @@ class Node:
         One recording strategy for each.
     engine : dict, optional
         Settings of the execution engine.
+    logging : LoggingConfig, optional
+        What is logged (default errors); fixed by the first node of a process.
     timeout_connection : float
         Seconds to wait for the client.
     client : Any
@@ -143,6 +145,7 @@ class Node:
         tags: tuple[str, ...] = ("001",),
         engine: dict[str, Any] | None = None,
         timeout_connection: float = 10.0,
+        logging: LoggingConfig | None = None,
         **client: Any,
     ) -> None:
         self.loop = asyncio.new_event_loop()
@@ -150,7 +153,7 @@ class Node:
         settings = {"environment": "loopback", "base_url_http": venue.http_url, **client}
         config = TradingNodeConfig(
             trader_id="TESTER-001",
-            logging=LoggingConfig(log_level="ERROR"),
+            logging=logging or LoggingConfig(log_level="ERROR"),
             exec_engine=LiveExecEngineConfig(**(engine or {"reconciliation": False})),
             risk_engine=LiveRiskEngineConfig(
                 max_order_submit_rate="100000/00:00:01",

@@ -331,7 +331,7 @@ async def test_order_on_its_way_cannot_be_canceled_without_the_venue() -> None:
 
 
 async def test_rate_limited_order_is_sent_again_and_not_rejected() -> None:
-    """"Too many requests" says later, not never."""
+    """A rate limit says later, not never."""
     bench = await Bench().open()
     (request,) = bench.submit(1)
     await bench.written(1)
@@ -480,4 +480,3 @@ async def test_answer_that_proves_nothing_is_unknown(code: int) -> None:
     bench.answer(0, code)
     assert request.told == ["bound", "unknown"]
     assert len(bench.kernel.events(events.TxUnknown)) == 1
-

@@ -40,6 +40,8 @@ from nautilus_lighter_nonce.demo.books import VenueBooks
 from nautilus_lighter_nonce.demo.judge import Claim
 from nautilus_lighter_nonce.demo.judge import Summary
 from nautilus_lighter_nonce.demo.judge import judge
+from nautilus_lighter_nonce.demo.lifecycle import sheltered_from_interrupts
+from nautilus_lighter_nonce.demo.lifecycle import until_trading
 from nautilus_lighter_nonce.demo.strategy import QuotingConfig
 from nautilus_lighter_nonce.demo.strategy import QuotingStrategy
 from nautilus_lighter_nonce.demo.tally import Tally
@@ -63,7 +65,7 @@ ORDER_NOTIONAL = Decimal(100)
 """Value of one order, USDC."""
 
 QUOTE_EVERY_MS = 150
-START_TIMEOUT_SECS = 30.0
+CONNECT_TIMEOUT_SECS = 15.0
 SETTLE_TIMEOUT_SECS = 15.0
 TIDY_EVERY_SECS = 1.5
 """How often open orders are canceled again while the node settles."""
@@ -141,43 +143,6 @@ def run(options: DemoOptions, console: Console) -> Summary:
         venue.stop()
 
 
-@contextlib.contextmanager
-def sheltered_from_interrupts() -> Iterator[None]:
-    """Let processes started inside not see the terminal's Ctrl-C; they end with their parent."""
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
-
-
-async def until_trading(
-    node: TradingNode, running: asyncio.Task[None], timeout_secs: float
-) -> bool:
-    """
-    Wait until a node's strategies are started, which it announces to nobody.
-
-    Parameters
-    ----------
-    node : TradingNode
-        The node.
-    running : asyncio.Task[None]
-        Its `run_async`.
-    timeout_secs : float
-        Patience, seconds.
-
-    Returns
-    -------
-    bool
-        Whether they are.
-
-    """
-    deadline = time.monotonic() + timeout_secs
-    while not (node.trader.is_running or running.done() or time.monotonic() > deadline):  # noqa: ASYNC110
-        await asyncio.sleep(0.05)
-    return bool(node.trader.is_running)
-
-
 class _Demo:
     """One run."""
 
@@ -188,7 +153,8 @@ class _Demo:
         self._markets = [m for m in venue.config.markets if m.symbol in SYMBOLS]
         self._loop = asyncio.new_event_loop()
         asyncio.set_event_loop(self._loop)
-        self._node = TradingNode(_node_config(venue, options.log_file), loop=self._loop)
+        self._config = _node_config(venue, options.log_file)
+        self._node = TradingNode(self._config, loop=self._loop)
         self._strategies = [
             QuotingStrategy(_strategy_config(market, number, options.seed))
             for number, market in enumerate(self._markets, start=1)
@@ -240,7 +206,7 @@ class _Demo:
 
     async def _main(self) -> Summary:
         running = self._loop.create_task(self._node.run_async())
-        if not await until_trading(self._node, running, START_TIMEOUT_SECS):
+        if not await until_trading(self._node, running, self._config):
             raise DemoError("the node did not start; --log-file PATH shows its log")
         with self._beside(self._show(), self._keep_reading()):
             seconds = await self._trade()
@@ -410,7 +376,7 @@ def _node_config(venue: VenueProcess, log_file: Path | None) -> TradingNodeConfi
                 instrument_provider=InstrumentProviderConfig(load_all=True),
             ),
         },
-        timeout_connection=START_TIMEOUT_SECS / 2,
+        timeout_connection=CONNECT_TIMEOUT_SECS,
         timeout_reconciliation=5.0,
         timeout_portfolio=5.0,
         timeout_disconnection=5.0,

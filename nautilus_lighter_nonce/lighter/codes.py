@@ -78,7 +78,7 @@ class Attribute(IntEnum):
 
 
 class TxStatus(IntEnum):
-    """The `status` of a transaction record (docs). EXECUTED says nothing about the order: read `event_info`."""
+    """The `status` of a transaction record (docs). EXECUTED does not say that the order exists."""
 
     FAILED = 0
     PENDING = 1
@@ -119,7 +119,7 @@ BASE_URLS_WS: Final = {
 
 
 class Code(IntEnum):
-    """Error codes this project names. Texts are the venue's (docs, "data structures and errors")."""
+    """Error codes this project names (docs, "data structures and errors")."""
 
     INVALID_PARAM = 20001  # observed
     INVALID_AUTH = 20013  # observed, HTTP 401
@@ -207,7 +207,7 @@ MESSAGES: Final[dict[Code, str]] = {
     Code.INTERNAL_ERROR: "internal server error",
     Code.PROCESS_TIMEOUT: "process timeout",
 }
-"""The venue's own texts, for the loopback venue and for our error messages. Never read by a branch."""
+"""The venue's own texts, for the loopback venue and for our errors. Never read by a branch."""
 
 
 VERDICTS: Final[dict[int, Verdict]] = {

@@ -73,7 +73,7 @@ class CancelOrder(Wire, frozen=True, kw_only=True, tag="cancel"):
 
 
 class CancelAllOrders(Wire, frozen=True, kw_only=True, tag="cancel_all"):
-    """An immediate cancel-all (type 16) of one market, or of the account if `market_index` is None."""
+    """An immediate cancel-all (type 16) of one market, or of the account if that is ``None``."""
 
     market_index: int | None = None
 

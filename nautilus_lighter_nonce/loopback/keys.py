@@ -23,5 +23,3 @@ DEMO_ACCOUNT_INDEX: Final = 700
 
 DEMO_API_KEY_INDEX: Final = 5
 """One of its keys."""
-DEMO_ACCOUNT_INDEX: Final = 700  # the first account of a default venue
-DEMO_API_KEY_INDEX: Final = 5  # one of its registered keys; 0 to 3 are reserved (docs)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from nautilus_lighter_nonce.core.decisions import AskVenue
@@ -30,6 +32,7 @@ DISBELIEF = 2_000 * MS
 
 
 def make_lane(seed: int | None = 10, window: int = 16, depth: int | None = None) -> NonceLane:
+    """Return a lane, seeded unless told otherwise."""
     lane = NonceLane(
         NonceManager(window),
         700,
@@ -44,10 +47,12 @@ def make_lane(seed: int | None = 10, window: int = 16, depth: int | None = None)
 
 
 def issue(lane: NonceLane, count: int) -> list[int]:
+    """Issue several nonces."""
     return [lane.issue() for _ in range(count)]
 
 
-def only(decisions: tuple, kind: type) -> object:
+def only(decisions: tuple, kind: type) -> Any:
+    """Return the one decision of a kind."""
     (found,) = [d for d in decisions if isinstance(d, kind)]
     return found
 

@@ -59,7 +59,7 @@ class Venue:
 
 
 class Story:
-    """One run: transactions with a fate each, verdicts in a given order, an honest or lagging answer."""
+    """One run: a fate for each transaction, an order of verdicts, an answer that may lag."""
 
     def __init__(self, fates: tuple[str, ...], order: tuple[int, ...], lag: int) -> None:
         self.venue = Venue()
@@ -119,6 +119,7 @@ class Story:
 
 
 def stories(length: int) -> list[tuple[tuple[str, ...], tuple[int, ...], int]]:
+    """Return every combination of fates, orders and lags."""
     return [
         (fates, order, lag)
         for fates in product(FATES, repeat=length)

@@ -136,6 +136,14 @@ def test_place_equal_price_earlier_order_first(desk: Desk) -> None:
     assert (first.status, second.filled_base) == (OrderStatus.FILLED, 500)
 
 
+def test_place_equal_price_resting_order_before_the_touch(desk: Desk) -> None:
+    """At the touch's own price a resting order is filled before the house."""
+    maker = desk.send(is_ask=True, price=ASK, account_index=BOB)
+    desk.take(is_ask=False, price=ASK, base=1_200)
+    assert maker.status is OrderStatus.FILLED
+    assert [f.ask.account_index for f in desk.changes.fills] == [BOB, HOUSE_ACCOUNT]
+
+
 def test_place_limit_beyond_finite_touch_rests_with_the_rest() -> None:
     """When the touch runs out, the rest of a good-till-time order goes to the book."""
     desk = Desk()

@@ -63,6 +63,8 @@ async def test_send_tx_multipart_is_accepted(client: Client) -> None:
         (14, txs.create(1, Type=9), 21704),
         (14, txs.create(1, TimeInForce=3), 21705),
         (14, txs.create(1, Type=1), 21705),
+        (14, txs.create(1, TriggerPrice=5), 21704),
+        (14, txs.create(1, Type=3), 21704),
         (14, txs.create(1, BaseAmount=49), 21706),
         (14, txs.create(1, OrderExpiry=-1), 21711),
         (14, txs.create(1, OrderExpiry=int(time.time() * 1_000) + 60_000), 21711),

@@ -288,6 +288,10 @@ async def test_order_book_updates_continue_from_the_snapshot(socket: Socket) -> 
     update = (await socket.kind("update/order_book"))["order_book"]
     assert (snapshot["begin_nonce"], update["begin_nonce"]) == (0, snapshot["nonce"])
     assert (update["bids"], update["asks"]) == ([{"price": "1900.00", "size": "0.1000"}], [])
+    await socket.write_tx("b", 16, txs.cancel_all(2))
+    gone = (await socket.kind("update/order_book"))["order_book"]
+    assert gone["begin_nonce"] == update["nonce"]
+    assert gone["bids"] == [{"price": "1900.00", "size": "0.0000"}]
 
 
 # -- TRANSACTIONS ---------------------------------------------------------------------------------

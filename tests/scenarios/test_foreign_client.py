@@ -50,7 +50,9 @@ class StrictApi:
 
 def example() -> Any:
     """Return the class of the how-to, made from its very text."""
-    found = re.search(r"<!-- example: foreign client -->\n```python\n(.*?)```", HOWTO.read_text(), re.S)
+    found = re.search(
+        r"<!-- example: foreign client -->\n```python\n(.*?)```", HOWTO.read_text(), re.DOTALL
+    )
     assert found is not None
     names: dict[str, Any] = {
         "ACCOUNT": ACCOUNT,

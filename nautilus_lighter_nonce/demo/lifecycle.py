@@ -1,0 +1,58 @@
+"""
+Starting what a run needs: a venue's process, and a node until its strategies trade.
+
+Rule of this file: nothing of the demo's own; `lighter-nonce run` uses it as well.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+import time
+from collections.abc import Iterator
+from typing import Any
+
+
+POLL_SECS = 0.05
+
+
+@contextlib.contextmanager
+def sheltered_from_interrupts() -> Iterator[None]:
+    """Let processes started inside not see the terminal's Ctrl-C; they end with their parent."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+async def until_trading(node: Any, running: asyncio.Task[None], config: Any) -> bool:
+    """
+    Wait until a node's strategies are started, which it announces to nobody.
+
+    Parameters
+    ----------
+    node : TradingNode
+        The node.
+    running : asyncio.Task[None]
+        Its `run_async`.
+    config : TradingNodeConfig
+        Its config; the timeouts of each stage are the patience with it.
+
+    Returns
+    -------
+    bool
+        Whether they are; a node that gave up connecting is not waited for.
+
+    """
+    began = time.monotonic()
+    connected_by = began + config.timeout_connection + 1.0
+    trading_by = connected_by + config.timeout_reconciliation + config.timeout_portfolio
+    while not (node.trader.is_running or running.done()):
+        now = time.monotonic()
+        is_late = now > connected_by and not node.kernel.exec_engine.check_connected()
+        if is_late or now > trading_by:
+            return False
+        await asyncio.sleep(POLL_SECS)
+    return bool(node.trader.is_running)

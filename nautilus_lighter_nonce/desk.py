@@ -1,0 +1,250 @@
+"""
+The order desk: Nautilus commands in, transaction requests out.
+
+Rules
+-----
+- Nothing here awaits: a command takes its place in its lane before the handler's first await.
+- What cannot be sent is answered here, with field, value and remedy, before it has a place.
+- An order that waits for its turn is canceled here, without asking the venue.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from collections.abc import Iterable
+from typing import Any
+
+from nautilus_trader.execution import messages
+from nautilus_trader.model.enums import OrderSide
+from nautilus_trader.model.enums import OrderType
+from nautilus_trader.model.instruments import Instrument
+from nautilus_trader.model.orders import Order
+
+from nautilus_lighter_nonce import intents
+from nautilus_lighter_nonce.commands import CancelAllRequest
+from nautilus_lighter_nonce.commands import CancelRequest
+from nautilus_lighter_nonce.commands import ModifyRequest
+from nautilus_lighter_nonce.commands import SubmitRequest
+from nautilus_lighter_nonce.component import LighterNonceComponent
+from nautilus_lighter_nonce.core.decisions import LaneState
+from nautilus_lighter_nonce.dispatch import TxDispatcher
+from nautilus_lighter_nonce.intents import ParsingError
+from nautilus_lighter_nonce.intents import UnsupportedOrderError
+from nautilus_lighter_nonce.lighter.schemas import CreateOrder
+from nautilus_lighter_nonce.prices import BestPrices
+from nautilus_lighter_nonce.providers import LighterInstrumentProvider
+from nautilus_lighter_nonce.tracker import OrderTracker
+from nautilus_lighter_nonce.tracker import TrackedOrder
+
+
+class OrderDesk:
+    """
+    Turns the commands of one client into transaction requests.
+
+    Parameters
+    ----------
+    client : LighterExecutionClient
+        Whose `generate_order_...` methods answer what cannot be sent.
+    provider : LighterInstrumentProvider
+        The instruments.
+    tracker : OrderTracker
+        Our orders.
+    dispatcher : TxDispatcher
+        Takes the requests.
+    component : LighterNonceComponent
+        Knows whether the lane was halted.
+    prices : BestPrices
+        For market orders.
+    key : tuple[int, int]
+        (account_index, api_key_index).
+    slippage_bps : int
+        How far from the touch a market order may fill, basis points.
+
+    """
+
+    def __init__(
+        self,
+        client: Any,
+        provider: LighterInstrumentProvider,
+        tracker: OrderTracker,
+        dispatcher: TxDispatcher,
+        component: LighterNonceComponent,
+        prices: BestPrices,
+        key: tuple[int, int],
+        slippage_bps: int,
+    ) -> None:
+        self._client = client
+        self._provider = provider
+        self._tracker = tracker
+        self._dispatcher = dispatcher
+        self._component = component
+        self._prices = prices
+        self._key = key
+        self._slippage_bps = slippage_bps
+        self._submits: dict[str, SubmitRequest] = {}
+
+    # -- SUBMIT -----------------------------------------------------------------------------------
+
+    def submit(self, order: Order, params: dict[str, Any] | None) -> None:
+        """Send an order, or deny it with a reason."""
+        request = self._request_or_deny(order, params or {})
+        if request is not None:
+            self._dispatcher.submit(request)
+
+    def _request_or_deny(self, order: Order, params: dict[str, Any]) -> SubmitRequest | None:
+        if order.is_closed:
+            return None
+        try:
+            request = self._request(order, params)
+        except ParsingError as e:
+            self._deny(order, str(e))
+            return None
+        self._submits[order.client_order_id.value] = request
+        return request
+
+    def _request(self, order: Order, params: dict[str, Any]) -> SubmitRequest:
+        """Check and translate an order; raises before anything is remembered or sent."""
+        self._check_lane()
+        instrument = self._provider.find(order.instrument_id)
+        if instrument is None:
+            raise UnsupportedOrderError(
+                "instrument_id", str(order.instrument_id), "use a perpetual that the venue lists"
+            )
+        if self._tracker.is_taken(order.client_order_id):
+            raise UnsupportedOrderError(
+                "client_order_id", str(order.client_order_id), "use another; its index is taken"
+            )
+        build = self._builder(order, instrument)
+        intent = None if order.order_type == OrderType.MARKET else build()
+        return SubmitRequest(
+            self._client,
+            self._tracker,
+            self._tracker.register(order),
+            intent,
+            build,
+            bool(params.get("nonce_resend", True)),
+        )
+
+    def _builder(self, order: Order, instrument: Instrument) -> Callable[[], CreateOrder | None]:
+        """Return what builds the intent: at once, or for a market order when it is bound."""
+        now_ns = self._client.now_ns()
+        market_index = self._provider.market_index(instrument.id)
+        if order.order_type != OrderType.MARKET:
+            return lambda: intents.create_intent(order, instrument, None, now_ns, market_index)
+        intents.check_supported(order, now_ns)
+        self._prices.watch(market_index)
+
+        def build() -> CreateOrder | None:
+            touch = self._prices.touch(market_index, order.side)
+            if touch is None:
+                return None
+            worst = intents.worst_price(
+                touch, order.side, self._slippage_bps, instrument.price_precision
+            )
+            return intents.create_intent(order, instrument, worst, now_ns, market_index)
+
+        return build
+
+    def _check_lane(self) -> None:
+        status = self._component.status(*self._key)
+        if status.state is LaneState.HALTED:
+            raise UnsupportedOrderError(
+                "nonce lane", "halted", f"{status.halt_reason}; mend it, then restart the node"
+            )
+
+    # -- CANCEL -----------------------------------------------------------------------------------
+
+    def cancel(self, command: messages.CancelOrder) -> None:
+        """Cancel one order, at the desk if it is not on its way yet."""
+        tracked = self._tracker.find(command.client_order_id)
+        if tracked is None:
+            self._client.generate_order_cancel_rejected(
+                command.strategy_id,
+                command.instrument_id,
+                command.client_order_id,
+                venue_order_id=command.venue_order_id,
+                reason="the order is not known, or has ended",
+                ts_event=self._client.now_ns(),
+            )
+        else:
+            self._cancel_each((tracked,))
+
+    def cancel_all(self, command: messages.CancelAllOrders) -> None:
+        """
+        Cancel the strategy's orders in one market.
+
+        Lighter's own cancel-all knows neither strategies nor sides, so it is used only where it
+        means the same; otherwise each order is canceled.
+        """
+        live = [t for t in self._tracker.live() if t.instrument_id == command.instrument_id]
+        wanted = [t for t in live if t.strategy_id == command.strategy_id]
+        if command.order_side != OrderSide.NO_ORDER_SIDE:
+            wanted = [t for t in wanted if t.order.side == command.order_side]
+        means_the_same = len(wanted) == len(live)
+        sent = [t for t in wanted if not self._cancel_here(t)]
+        if means_the_same and len(sent) > 1:
+            market_index = self._provider.market_index(command.instrument_id)
+            cancels = [CancelRequest(self._client, self._tracker, t, market_index) for t in sent]
+            self._dispatcher.submit(
+                CancelAllRequest(self._client, self._tracker, market_index, cancels)
+            )
+        else:
+            self._cancel_each(sent)
+
+    def _cancel_each(self, orders: Iterable[TrackedOrder]) -> None:
+        for tracked in orders:
+            if not self._cancel_here(tracked):
+                market_index = self._provider.market_index(tracked.instrument_id)
+                self._dispatcher.submit(
+                    CancelRequest(self._client, self._tracker, tracked, market_index)
+                )
+
+    def _cancel_here(self, tracked: TrackedOrder) -> bool:
+        """Cancel an order that waits for its turn, or for a resend, without asking the venue."""
+        request = self._submits.get(tracked.client_order_id.value)
+        if request is None or not self._dispatcher.cancel(request):
+            return False
+        self._tracker.cancel_unsent(tracked)
+        return True
+
+    # -- MODIFY -----------------------------------------------------------------------------------
+
+    def modify(self, command: messages.ModifyOrder) -> None:
+        """Change price or quantity of one order."""
+        tracked = self._tracker.find(command.client_order_id)
+        if tracked is None:
+            self._reject_modify(command, "the order is not known, or has ended")
+            return
+        instrument = self._provider.find(command.instrument_id)
+        market_index = self._provider.market_index(command.instrument_id)
+        try:
+            intent = intents.modify_intent(command, tracked.order, instrument, market_index)
+        except ParsingError as e:
+            self._reject_modify(command, str(e))
+            return
+        self._dispatcher.submit(ModifyRequest(self._client, self._tracker, tracked, intent))
+
+    # -- ANSWERS ----------------------------------------------------------------------------------
+
+    def on_order_done(self, tracked: TrackedOrder) -> None:
+        """Forget the request of an order that has ended."""
+        self._submits.pop(tracked.client_order_id.value, None)
+
+    def _deny(self, order: Order, reason: str) -> None:
+        self._client.generate_order_denied(
+            order.strategy_id,
+            order.instrument_id,
+            order.client_order_id,
+            reason=reason,
+            ts_event=self._client.now_ns(),
+        )
+
+    def _reject_modify(self, command: messages.ModifyOrder, reason: str) -> None:
+        self._client.generate_order_modify_rejected(
+            command.strategy_id,
+            command.instrument_id,
+            command.client_order_id,
+            venue_order_id=command.venue_order_id,
+            reason=reason,
+            ts_event=self._client.now_ns(),
+        )
