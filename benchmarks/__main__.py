@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Final
 
 import msgspec
+from rich.console import Console
 
 from benchmarks import cases
 from benchmarks import tables
@@ -34,7 +35,7 @@ TABLES: Final = (
 def main(arguments: list[str] | None = None) -> int:
     """Run what the command line names; return the exit code."""
     options = _options(arguments)
-    console = tables.make_console()
+    console = Console(highlight=False)
     console.print(", ".join(f"{name} {value}" for name, value in tables.environment().items()))
     clients = options.clients.split(",")
     workers = {client: Worker(client) for client in clients}
@@ -46,7 +47,7 @@ def main(arguments: list[str] | None = None) -> int:
             rows += [row for _, row in lines]
             if lines:
                 console.print()
-                console.print(tables.make_table(_title(title, table), columns, lines))
+                tables.show(console, tables.make_table(_title(title, table), columns, lines))
     finally:
         for worker in workers.values():
             worker.close()
@@ -64,14 +65,14 @@ def _measure_table(
     lines = []
     for case in table:
         for client, worker in workers.items():
-            row = _measure(case, client, worker, options)
+            with Console(stderr=True).status(f"{case.name}: {client}"):
+                row = _measure(case, client, worker, options)
             if row is not None:
                 lines.append((cases.ABOUT[case.name], row))
     return lines
 
 
 def _measure(case: Case, client: str, worker: Worker, options: argparse.Namespace) -> Row | None:
-    print(f"{case.name} {client} ...", file=sys.stderr, flush=True)
     orders = case.count_for(is_serial=client.startswith("sdk"))
     with VenueProcess(case.venue()) as venue:
         for lever in case.armed(orders):

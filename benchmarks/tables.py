@@ -14,12 +14,14 @@ from importlib.metadata import version
 from typing import Final
 
 from rich.console import Console
+from rich.measure import Measurement
 from rich.table import Table
 
 from benchmarks.judge import Row
+from nautilus_lighter_nonce import __version__
 
 
-LEAST_WIDTH: Final = 118
+MOST_WIDTH: Final = 400
 
 CLIENTS: Final = {
     "sdk": "lighter-sdk",
@@ -71,26 +73,29 @@ TRUTH_COLUMNS: Final = (
 )
 
 LEGEND: Final = """\
-p50, p99: milliseconds from the moment an order was due to its acceptance; shown: to OrderAccepted
-stale: transactions answered with a nonce error; nextNonce: questions for the next nonce, all told
-refused: by the venue, for its own reasons; lost: not refused so, and yet never executed
-doubled: accepted more than once by the venue; misreported: told "no" but executed, or told "yes"
-but not; untold: the caller never learned; stall: longest standstill of the client's event loop, ms
+landed: orders that the venue executed; landed/s: from the first offer to the last verdict
+p50, p99: milliseconds from the moment an order was due to its acceptance, of accepted orders; where
+  orders are offered faster than a client sends them, this is its queue; shown: to OrderAccepted
+stale: transactions answered with a nonce error; nextNonce: questions for it, the first one included
+refused: by the venue, for its own reasons; lost: not refused so, and yet never executed (neither
+  lighter-sdk nor its caller here sends anything twice)
+doubled: accepted more than once by the venue; untold: the caller never learned what became of it
+misreported: told "no" and executed, or told "yes" and not
+stall: longest standstill of the client's event loop, milliseconds
 cpu: processor milliseconds per order, all threads, of the client and of the venue"""
 
 
-def make_console() -> Console:
-    """Return a console that never cuts a table: the terminal's width, or more."""
-    console = Console(highlight=False)
-    if console.width < LEAST_WIDTH or not console.is_terminal:
-        console.width = LEAST_WIDTH
-    return console
+def show(console: Console, table: Table) -> None:
+    """Print a table whole: a terminal that is too narrow wraps its lines, nothing is cut."""
+    wide = console.options.update(max_width=MOST_WIDTH)
+    console.width = max(console.width, Measurement.get(console, wide, table).maximum)
+    console.print(table)
 
 
 def environment() -> dict[str, str]:
     """Return what the figures depend on."""
     return {
-        "lighter-nonce-nt": version("lighter-nonce-nt"),
+        "lighter-nonce-nt": __version__,
         "lighter-sdk": version("lighter-sdk"),
         "nautilus_trader": version("nautilus_trader"),
         "Python": platform.python_version(),

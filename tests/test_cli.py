@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -26,10 +27,12 @@ Edited = Callable[[Callable[[dict[str, Any]], Any]], Path]
 
 
 def invoke(*arguments: object) -> Result:
+    """Run a command in this process."""
     return CliRunner().invoke(cli.main, [str(argument) for argument in arguments])
 
 
 def client_of(raw: dict[str, Any]) -> dict[str, Any]:
+    """Return the Lighter client's part of a node's config."""
     return raw["exec_clients"]["LIGHTER"]["config"]
 
 
@@ -208,37 +211,35 @@ def test_run_loopback_config_trades_and_ends() -> None:
     assert "Traceback" not in run.stdout + run.stderr
 
 
-def test_venue_interrupted_ends_cleanly() -> None:
+@pytest.fixture
+def venue() -> Iterator[tuple[subprocess.Popen[str], list[str]]]:
+    """Yield a running `venue` command and its first two lines."""
+    command = [*COMMAND, "venue", "--port", "0"]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        yield process, [process.stdout.readline().strip() for _ in range(2)]
+        process.send_signal(signal.SIGINT)
+
+
+def test_venue_interrupted_ends_cleanly(venue: tuple[subprocess.Popen[str], list[str]]) -> None:
     """The venue says where it listens and how to pull a lever, and Ctrl-C closes it."""
-    process = subprocess.Popen(
-        [*COMMAND, "venue", "--port", "0"], cwd=ROOT, stdout=subprocess.PIPE, text=True
-    )
+    process, lines = venue
     assert process.stdout is not None
 
-    first = process.stdout.readline()
     process.send_signal(signal.SIGINT)
-    rest, _ = process.communicate(timeout=60)
+    rest = process.stdout.read()
 
-    assert first == "A Lighter venue listens on\n"
-    assert "http://127.0.0.1:" in rest
+    assert lines[1].startswith("REST       http://127.0.0.1:")
     assert "/control -d" in rest
     assert rest.endswith("Closed.\n")
-    assert process.returncode == 0
+    assert process.wait(60) == 0
 
 
-def test_venue_taken_port_says_so() -> None:
+def test_venue_taken_port_says_so(venue: tuple[subprocess.Popen[str], list[str]]) -> None:
     """A port that is taken is named, with what to use instead."""
-    process = subprocess.Popen(
-        [*COMMAND, "venue", "--port", "0"], cwd=ROOT, stdout=subprocess.PIPE, text=True
-    )
-    assert process.stdout is not None
-    try:
-        process.stdout.readline()
-        port = process.stdout.readline().rpartition(":")[2].strip()
+    _, lines = venue
+    port = lines[1].rpartition(":")[2]
 
-        error = error_of(invoke("venue", "--port", port))
+    error = error_of(invoke("venue", "--port", port))
 
-        assert error.startswith(f"Error: port was {port}; nothing can listen there (")
-    finally:
-        process.send_signal(signal.SIGINT)
-        process.communicate(timeout=60)
+    assert error.startswith(f"Error: port was {port}; nothing can listen there (")

@@ -21,11 +21,13 @@ PREFIXES = {"testnet": "LIGHTER_TESTNET_", "mainnet": "LIGHTER_"}
 
 
 def raw_of(name: str) -> dict[str, Any]:
+    """Return a shipped config, decoded."""
     return json.loads((CONFIGS / f"{name}.json").read_text())
 
 
 @pytest.fixture
 def loop() -> Iterator[asyncio.AbstractEventLoop]:
+    """Yield a loop for a node."""
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)
     yield loop

@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 from decimal import Decimal
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -31,10 +32,12 @@ NONE = Decimal(0)
 
 
 def claim(status: str, filled: Decimal = NONE) -> Claim:
+    """Return what the node says of order 1."""
     return Claim("O-1", 1, status, filled)
 
 
 def row(**fields: Any) -> dict[str, Any]:
+    """Return the ledger's row of order 1, accepted unless told otherwise."""
     values = {
         "transport": "ws",
         "tx_type": TxType.CREATE_ORDER,
@@ -52,6 +55,7 @@ def judged(
     orders: dict[int, VenueOrder],
     doubled: list[dict[str, int]] | None = None,
 ) -> Summary:
+    """Judge with a ledger of few rows."""
     venue = {"doubled": doubled or [], "next_nonce_calls": 1}
     return judge(claims, rows, venue, orders, seconds=1.0, seed=1, faults=0, heals=0)
 
@@ -195,6 +199,7 @@ def test_judge_doubled_order_makes_run_wrong() -> None:
 
 
 def snapshot(**fields: Any) -> table.Snapshot:
+    """Return a snapshot of a run in which nothing has happened."""
     values: dict[str, Any] = {
         name: 0
         for name in table.Snapshot.__struct_fields__
@@ -205,10 +210,11 @@ def snapshot(**fields: Any) -> table.Snapshot:
 
 
 def rendered(view: Any) -> str:
-    console = Console(width=120, record=True, quiet=True)
+    """Return what a view looks like."""
+    console = Console(width=120, file=StringIO())
     with console.capture() as captured:
         console.print(view)
-    return captured.get() or console.export_text()
+    return captured.get()
 
 
 def test_live_view_with_more_happenings_keeps_its_height() -> None:

@@ -10,6 +10,7 @@ by the transaction's record, pushed or looked up by `OutcomeWatcher`.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from collections.abc import Callable
 from collections.abc import Coroutine
@@ -159,7 +160,7 @@ class Lane:
             loop,
             on_reply=self._on_reply,
             on_frame=self._on_frame,
-            on_connected=lambda epoch: self._dispatcher.on_connected(),
+            on_connected=self._on_connected,
             on_disconnected=lambda epoch: self._dispatcher.on_disconnected(),
             auth_token=lambda: self._signer.auth_token(AUTH_TOKEN_SECS),
         )
@@ -203,6 +204,19 @@ class Lane:
         await self._stream.disconnect()
         await self._component.disconnect()
         self._signer.close()
+
+    def _on_connected(self, epoch: int) -> None:
+        self._dispatcher.on_connected()
+        self._start_task(self._catch_up())
+
+    async def _catch_up(self) -> None:
+        """Look up what the stream may have missed, as the execution client does."""
+        for tx_hash, placed in list(self._by_hash.items()):
+            if not placed.is_settled():
+                with contextlib.suppress(LighterHttpError):
+                    record = await self._http.tx_by_hash(tx_hash)
+                    if record is not None:
+                        self._on_record(record)
 
     # -- ORDERS -----------------------------------------------------------------------------------
 

@@ -21,6 +21,7 @@ OPEN        stale                         DRAINING     Froze(STALE)
 OPEN        unknown, a later one accepted OPEN         Resolved
 OPEN        unknown                       DRAINING     Froze(UNKNOWN)
 OPEN        vanished                      DRAINING     Froze(VANISHED)
+OPEN        foreign nonce, none in flight OPEN         ForeignWriter, and a step over it
 DRAINING    last verdict, next is proved  OPEN         Healed(INFERRED)
 DRAINING    last verdict, not proved      REFRESHING   AskVenue
 REFRESHING  refreshed, not plausible yet  REFRESHING   AskVenue
@@ -298,12 +299,25 @@ class NonceLane:
 
     def vanished(self, nonce: int, now_ns: int) -> Decisions:
         """An accepted `nonce` was proved not spent after all: the followers are one ahead."""
-        if self._state not in (LaneState.OPEN, LaneState.DRAINING) or nonce > self._baseline:
+        if not (self._state is LaneState.OPEN or self._is_frozen) or nonce > self._baseline:
             return ()
         self._last_verdict_at = now_ns
         froze = self._freeze(FreezeCause.VANISHED, nonce, now_ns)
         self._vanished = nonce if self._vanished is None else min(nonce, self._vanished)
         return (*froze, *self._try_heal(now_ns))
+
+    def foreign(self, nonce: int) -> Decisions:
+        """
+        The venue executed `nonce`, and it was not ours.
+
+        With nothing in flight the lane steps over it at once. Otherwise what is in flight comes
+        back stale, and the heal finds the way.
+        """
+        if self._state is not LaneState.OPEN or nonce <= self._baseline:
+            return ()
+        if not self._in_flight:
+            self._manager.sync_from_venue(*self._key, nonce + 1)
+        return self._suspect((nonce,))
 
     def refreshed(self, next_nonce: int, now_ns: int) -> Decisions:
         """

@@ -387,7 +387,7 @@ def _node_config(venue: VenueProcess, log_file: Path | None) -> TradingNodeConfi
 
 def _logging_config(log_file: Path | None) -> LoggingConfig:
     if log_file is None:
-        return LoggingConfig(bypass_logging=True)
+        return LoggingConfig(log_level="OFF")
     return LoggingConfig(
         log_level="OFF",
         log_level_file="DEBUG",

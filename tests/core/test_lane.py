@@ -387,6 +387,43 @@ def test_vanished_nonce_is_believed_without_doubt() -> None:
     assert (healed.next_nonce, healed.vanished) == (10, (10, 11))
 
 
+def test_vanished_while_refreshing_ends_the_disbelief() -> None:
+    """Evidence that comes while the counter is doubted lets it be believed."""
+    lane = make_lane()
+    issue(lane, 2)
+    lane.accepted(10, lane.epoch, 0)
+    lane.stale(11, lane.epoch, 0)
+    assert only(lane.refreshed(10, SETTLE), AskVenue)
+    lane.vanished(10, SETTLE)
+    healed = only(lane.refreshed(10, 2 * SETTLE), Healed)
+    assert (healed.vanished, healed.doomed) == ((10,), (11,))
+
+
+def test_foreign_nonce_seen_while_idle_is_stepped_over() -> None:
+    """A record of somebody else's transaction saves the next order a heal."""
+    lane = make_lane()
+    lane.accepted(lane.issue(), lane.epoch, 0)
+    assert lane.foreign(11) == (ForeignWriter(11),)
+    assert lane.issue() == 12
+
+
+def test_foreign_nonce_seen_with_orders_in_flight_is_only_named() -> None:
+    """What is in flight comes back stale, and the heal does the rest."""
+    lane = make_lane()
+    issue(lane, 2)
+    before = lane.status()
+    assert lane.foreign(10) == (ForeignWriter(10),)
+    assert lane.status() == before
+
+
+def test_foreign_nonce_already_accounted_for_changes_nothing() -> None:
+    """Old records are no news."""
+    lane = make_lane()
+    before = lane.status()
+    assert lane.foreign(9) == ()
+    assert lane.status() == before
+
+
 def test_foreign_writer_between_two_of_ours_is_named_once() -> None:
     """A stale one below an accepted one was spent by somebody else."""
     lane = make_lane()
