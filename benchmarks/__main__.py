@@ -33,17 +33,16 @@ TABLES: Final = (
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run what the command line names; return the exit code."""
+    """Run what the command line names; return 1 if something could not be measured."""
     options = _options(arguments)
     console = Console(highlight=False)
-    console.print(", ".join(f"{name} {value}" for name, value in tables.environment().items()))
-    clients = options.clients.split(",")
-    workers = {client: Worker(client) for client in clients}
+    header = ", ".join(" ".join(item) for item in tables.environment().items())
+    console.print(header, soft_wrap=True)
+    workers = {client: Worker(client) for client in options.clients}
     rows: list[Row] = []
     try:
-        chosen = cases.selected(options.cases, options.orders, options.rate)
-        for (title, columns), table in zip(TABLES, chosen, strict=True):
-            lines = _measure_table(table, workers, options)
+        for (title, columns), table in zip(TABLES, options.tables, strict=True):
+            lines = _measure_table(table, workers, options.profile)
             rows += [row for _, row in lines]
             if lines:
                 console.print()
@@ -55,32 +54,29 @@ def main(arguments: list[str] | None = None) -> int:
     if options.json is not None:
         report = {"environment": tables.environment(), "rows": rows}
         options.json.write_bytes(msgspec.json.format(msgspec.json.encode(report)))
-    return 0
+    return 0 if len(rows) == len(workers) * sum(map(len, options.tables)) else 1
 
 
 def _measure_table(
-    table: list[Case], workers: dict[str, Worker], options: argparse.Namespace
+    table: list[Case], workers: dict[str, Worker], profiles: Path | None
 ) -> list[tuple[str, Row]]:
     """Measure every case with one client after the other, so that all meet the same noise."""
     lines = []
     for case in table:
         for client, worker in workers.items():
             with Console(stderr=True).status(f"{case.name}: {client}"):
-                row = _measure(case, client, worker, options)
+                row = _measure(case, client, worker, profiles)
             if row is not None:
                 lines.append((cases.ABOUT[case.name], row))
     return lines
 
 
-def _measure(case: Case, client: str, worker: Worker, options: argparse.Namespace) -> Row | None:
+def _measure(case: Case, client: str, worker: Worker, profiles: Path | None) -> Row | None:
     orders = case.count_for(is_serial=client.startswith("sdk"))
     with VenueProcess(case.venue()) as venue:
         for lever in case.armed(orders):
             venue.control(lever)
         cpu_secs = _cpu_secs(venue.pid)
-        profile = None
-        if options.profile is not None:
-            profile = str(options.profile / f"{case.name}-{client}.prof")
         job = Job(
             client=client,
             http_url=venue.http_url,
@@ -88,7 +84,7 @@ def _measure(case: Case, client: str, worker: Worker, options: argparse.Namespac
             orders=orders,
             callers=cases.CALLERS,
             rate=case.rate,
-            profile=profile,
+            profile=None if profiles is None else str(profiles / f"{case.name}-{client}.prof"),
         )
         try:
             outcome = worker.ask(job)
@@ -131,13 +127,21 @@ def _options(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--orders", type=int, help="orders of every case and client")
     parser.add_argument("--rate", type=float, help="orders offered per second; 0: closed loop")
     parser.add_argument("--json", type=Path, help="write all figures to this file too")
-    parser.add_argument("--profile", type=Path, help="write a cProfile per case to this folder")
+    parser.add_argument("--profile", type=Path, help="write a cProfile of each job to this folder")
     parser.add_argument(
         "--clients",
         default=DEFAULT_CLIENTS,
         help=f"some of {', '.join(MODULES)} (default {DEFAULT_CLIENTS})",
     )
-    return parser.parse_args(arguments)
+    options = parser.parse_args(arguments)
+    options.clients = options.clients.split(",")
+    if unknown := set(options.clients) - set(MODULES):
+        parser.error(f"there is no client {', '.join(sorted(unknown))}")
+    try:
+        options.tables = cases.selected(options.cases, options.orders, options.rate)
+    except ValueError as e:
+        parser.error(str(e))
+    return options
 
 
 if __name__ == "__main__":

@@ -80,7 +80,7 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     rate : float, optional
         Orders per second of an open loop.
     profile : str, optional
-        Where to write a cProfile of the event loop's thread.
+        Where to write a cProfile; from Python 3.12 on it mixes the times of all threads.
 
     """
 

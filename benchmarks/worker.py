@@ -104,6 +104,8 @@ class Worker:
         process.stdout.close()
 
     def _start(self) -> subprocess.Popen[bytes]:
+        self._remarks.seek(0)
+        self._remarks.truncate()
         home = str(Path(__file__).resolve().parents[1])
         self._process = subprocess.Popen(
             [sys.executable, "-m", "benchmarks.worker", self._client],

@@ -380,8 +380,10 @@ async def _run_until(node: Any, config: Any, seconds: float | None) -> bool:
     started = await until_trading(node, running, config)
     if started:
         await asyncio.wait((running,), timeout=seconds)
-    if not running.done():
+    if node.is_running() and not running.done():
         await node.stop_async()
+    if not started:
+        running.cancel()  # it may still be waiting for a connection
     await running
     return started
 

@@ -41,15 +41,19 @@ class ClientRequest(TxRequest):
 
     def on_accepted(self, event: events.TxAccepted) -> None:
         """Watch for what the sequencer makes of it."""
-        self._client.watch_outcome(self, event.tx_hash)
+        self._client.watch_outcome(self, event.tx_hash, is_accepted=True)
 
     def on_unknown(self, tx_hash: str) -> None:
         """Stay in flight; the private streams and the hash tell."""
-        self._client.watch_outcome(self, tx_hash)
+        self._client.watch_outcome(self, tx_hash, is_accepted=False)
 
     def on_refused(self, event: events.TxRefused) -> None:
         """Report the venue's refusal, or our own if nothing was sent."""
         self.on_failed(event.code, event.message)
+
+    def on_vanished(self) -> None:
+        """Report what the venue took and then dropped."""
+        self.fail("accepted, then dropped by the sequencer: it expired, or was short of margin")
 
     def on_failed(self, code: int, message: str) -> None:
         """Report a refusal, of the API or (after a 200) of the sequencer."""

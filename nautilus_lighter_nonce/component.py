@@ -206,6 +206,11 @@ class LighterNonceComponent(Component):
         lane = self._lanes.get((account_index, api_key_index))
         return lane is not None and lane.can_issue()
 
+    def free_slots(self, account_index: int, api_key_index: int) -> tuple[int, int]:
+        """Return how many nonces `issue` would hand out now, and the present pipelining depth."""
+        lane = self._lanes[(account_index, api_key_index)]
+        return lane.free_slots(), lane.depth
+
     def issue(self, account_index: int, api_key_index: int) -> IssuedNonce:
         """
         Return the next nonce of a key. Call it in the order in which you send.
@@ -233,6 +238,16 @@ class LighterNonceComponent(Component):
         lane = self._lanes[(issued.account_index, issued.api_key_index)]
         now = self._clock.timestamp_ns()
         self._carry_out(lane, lane.withdrawn(issued.nonce, issued.epoch, now))
+
+    def vanished(self, issued: IssuedNonce) -> None:
+        """Tell that an accepted nonce was proved not spent after all."""
+        lane = self._lanes[(issued.account_index, issued.api_key_index)]
+        self._carry_out(lane, lane.vanished(issued.nonce, self._clock.timestamp_ns()))
+
+    def foreign(self, account_index: int, api_key_index: int, nonce: int) -> None:
+        """Tell that the venue executed a nonce of this key that was not ours."""
+        lane = self._lanes[(account_index, api_key_index)]
+        self._carry_out(lane, lane.foreign(nonce))
 
     def halt(self, account_index: int, api_key_index: int, reason: str) -> None:
         """Stop issuing nonces of a key until it is seeded again."""

@@ -85,11 +85,10 @@ class OrderDesk:
 
     # -- SUBMIT -----------------------------------------------------------------------------------
 
-    def submit(self, order: Order, params: dict[str, Any] | None) -> None:
-        """Send an order, or deny it with a reason."""
-        request = self._request_or_deny(order, params or {})
-        if request is not None:
-            self._dispatcher.submit(request)
+    def submit(self, orders: Iterable[Order], params: dict[str, Any] | None) -> None:
+        """Send orders, several of them as a batch; deny with a reason what cannot be sent."""
+        requests = (self._request_or_deny(order, params or {}) for order in orders)
+        self._dispatcher.submit(*(request for request in requests if request is not None))
 
     def _request_or_deny(self, order: Order, params: dict[str, Any]) -> SubmitRequest | None:
         if order.is_closed:
@@ -154,8 +153,12 @@ class OrderDesk:
 
     # -- CANCEL -----------------------------------------------------------------------------------
 
-    def cancel(self, command: messages.CancelOrder) -> None:
-        """Cancel one order, at the desk if it is not on its way yet."""
+    def cancel(self, commands: Iterable[messages.CancelOrder]) -> None:
+        """Cancel orders, several of them as a batch, at the desk if they are not on their way."""
+        found = (self._find_or_reject(command) for command in commands)
+        self._cancel_each(tracked for tracked in found if tracked is not None)
+
+    def _find_or_reject(self, command: messages.CancelOrder) -> TrackedOrder | None:
         tracked = self._tracker.find(command.client_order_id)
         if tracked is None:
             self._client.generate_order_cancel_rejected(
@@ -166,8 +169,7 @@ class OrderDesk:
                 reason="the order is not known, or has ended",
                 ts_event=self._client.now_ns(),
             )
-        else:
-            self._cancel_each((tracked,))
+        return tracked
 
     def cancel_all(self, command: messages.CancelAllOrders) -> None:
         """
@@ -184,7 +186,7 @@ class OrderDesk:
         sent = [t for t in wanted if not self._cancel_here(t)]
         if means_the_same and len(sent) > 1:
             market_index = self._provider.market_index(command.instrument_id)
-            cancels = [CancelRequest(self._client, self._tracker, t, market_index) for t in sent]
+            cancels = [self._cancel_request(tracked) for tracked in sent]
             self._dispatcher.submit(
                 CancelAllRequest(self._client, self._tracker, market_index, cancels)
             )
@@ -192,12 +194,12 @@ class OrderDesk:
             self._cancel_each(sent)
 
     def _cancel_each(self, orders: Iterable[TrackedOrder]) -> None:
-        for tracked in orders:
-            if not self._cancel_here(tracked):
-                market_index = self._provider.market_index(tracked.instrument_id)
-                self._dispatcher.submit(
-                    CancelRequest(self._client, self._tracker, tracked, market_index)
-                )
+        sent = [tracked for tracked in orders if not self._cancel_here(tracked)]
+        self._dispatcher.submit(*(self._cancel_request(tracked) for tracked in sent))
+
+    def _cancel_request(self, tracked: TrackedOrder) -> CancelRequest:
+        market_index = self._provider.market_index(tracked.instrument_id)
+        return CancelRequest(self._client, self._tracker, tracked, market_index)
 
     def _cancel_here(self, tracked: TrackedOrder) -> bool:
         """Cancel an order that waits for its turn, or for a resend, without asking the venue."""

@@ -13,21 +13,19 @@ Rules
   everything that arrived later.
 - The nonce is bound only when the stream is up, the lane is open, a slot and a rate token are in
   hand; binding never awaits.
-- Signing runs in parallel; one task sends, strictly in nonce order.
 - A transaction gets one verdict, published on the bus before its owner hears of it. Silence is
   `TxUnknown`; evidence that comes late mends it as long as the lane still waits for it.
 - A copy that was sent and never answered blocks every further copy until the venue has said that
   it does not know its hash: no proof, no resend.
+- A batch that was refused as a whole is sent again one by one, so that one bad order does not take
+  the others with it.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections import deque
-from collections.abc import Awaitable
-from collections.abc import Callable
+from collections.abc import Sequence
 from typing import Any
-from typing import Protocol
 
 from nautilus_trader.common.component import LiveClock
 from nautilus_trader.common.component import Logger
@@ -36,10 +34,10 @@ from nautilus_trader.common.component import MessageBus
 from nautilus_lighter_nonce import events
 from nautilus_lighter_nonce.component import LighterNonceComponent
 from nautilus_lighter_nonce.config import LighterNonceConfig
+from nautilus_lighter_nonce.lighter.codes import MAX_BATCH_WS
 from nautilus_lighter_nonce.lighter.codes import Verdict
 from nautilus_lighter_nonce.lighter.codes import is_rate_limit
 from nautilus_lighter_nonce.lighter.schemas import SignedTx
-from nautilus_lighter_nonce.lighter.schemas import TxIntent
 from nautilus_lighter_nonce.lighter.signer import SignerError
 from nautilus_lighter_nonce.lighter.signer import TxSigner
 from nautilus_lighter_nonce.lighter.stream import StreamReply
@@ -47,25 +45,20 @@ from nautilus_lighter_nonce.lighter.stream import StreamSendError
 from nautilus_lighter_nonce.places import Entry
 from nautilus_lighter_nonce.places import EntryState
 from nautilus_lighter_nonce.places import Places
+from nautilus_lighter_nonce.proof import Proof
+from nautilus_lighter_nonce.proof import Verify
 from nautilus_lighter_nonce.quota import SendQuota
 from nautilus_lighter_nonce.requests import TxRequest
+from nautilus_lighter_nonce.send_turn import Parcel
+from nautilus_lighter_nonce.send_turn import SendTurn
+from nautilus_lighter_nonce.send_turn import TxTransport
 
 
 RETRY_SEND_SECS = 0.1
 """Pause after a transaction that could not be written, should the stream stay up (our choice)."""
 
-VERIFY_TIMEOUT_SECS = 1.0
-"""Patience with the look-up of a copy's hash while the lane waits for it (our choice)."""
-
-Verify = Callable[[str], Awaitable[bool | None]]
-"""Whether the venue knows a transaction hash; ``None`` if it did not answer."""
-
-
-class TxTransport(Protocol):
-    """The part of `LighterStream` that sends."""
-
-    async def send_tx(self, request_id: str, tx_type: int, tx_info: str) -> int:
-        """Write one transaction, or raise `StreamSendError` if nothing was written."""
+MAX_PARCELS = 1_000
+"""Parcels remembered before those that nobody waits for are dropped."""
 
 
 class TxDispatcher:
@@ -87,13 +80,13 @@ class TxDispatcher:
     transport : TxTransport
         The stream.
     verify : Callable[[str], Awaitable[bool or None]]
-        Asks the venue whether it knows a transaction hash.
+        Asks the venue whether it took the transaction of a hash.
     key : tuple[int, int]
         (account_index, api_key_index).
     settings : LighterNonceConfig
         Deadlines and resend policy.
     quota_per_min : int, optional
-        Transactions per rolling minute.
+        Frames per rolling minute; a batch counts once (Lighter docs).
     log : Logger, optional
         The owner's logger.
 
@@ -117,27 +110,23 @@ class TxDispatcher:
         self._msgbus = msgbus
         self._clock = clock
         self._component = component
-        self._signer = signer
-        self._transport = transport
-        self._verify = verify
         self._key = key
         self._settings = settings
         self._quota = SendQuota(quota_per_min)
         self._log = log or Logger(type(self).__name__)
         self._last_place = 0
         self._waiting = Places(loop, settings.queue_timeout_ms, self._on_queue_timeout)
-        self._unsent: deque[Entry] = deque()
-        self._sent: dict[str, Entry] = {}
-        self._by_hash: dict[str, Entry] = {}
+        self._turn = SendTurn(loop, signer, transport, self)
+        self._proof = Proof(loop, verify, self._on_proved)
+        self._parcels: dict[str, Parcel] = {}
+        self._in_flight: set[Entry] = set()
         self._by_nonce: dict[int, Entry] = {}
-        self._in_doubt: set[Entry] = set()
         self._is_up = False
         self._is_advancing = False
         self._wake_timer: asyncio.TimerHandle | None = None
-        self._something_unsent = asyncio.Event()
         self._idle = asyncio.Event()
         self._idle.set()
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._sender: asyncio.Task[None] | None = None
         account_index, api_key_index = key
         self._handlers = {
             f"events.lighter.nonce.{kind}.{account_index}.{api_key_index}": handler
@@ -156,8 +145,8 @@ class TxDispatcher:
         """Listen to the lane and begin to send once `on_connected` was called."""
         for topic, handler in self._handlers.items():
             self._msgbus.subscribe(topic=topic, handler=handler)
-        sender = self._start_task(self._send_in_turn())
-        sender.add_done_callback(self._on_sender_done)
+        self._sender = self._loop.create_task(self._turn.run(), name=f"send turn of {self._key}")
+        self._sender.add_done_callback(self._on_sender_done)
 
     async def stop(self, timeout_secs: float = 2.0) -> None:
         """
@@ -178,10 +167,11 @@ class TxDispatcher:
         try:
             await asyncio.wait_for(self._idle.wait(), timeout_secs)
         except TimeoutError:
-            labels = ", ".join(entry.request.label for entry in self._sent.values())
+            labels = ", ".join(entry.request.label for entry in self._in_flight)
             self._log.warning(f"Stopped without knowing the outcome of: {labels}")
-        for task in list(self._tasks):
-            task.cancel()
+        self._proof.stop()
+        if self._sender is not None:
+            self._sender.cancel()
         for topic, handler in self._handlers.items():
             if self._msgbus.is_subscribed(topic, handler):
                 self._msgbus.unsubscribe(topic=topic, handler=handler)
@@ -194,15 +184,21 @@ class TxDispatcher:
     @property
     def in_flight(self) -> int:
         """Transactions bound or sent, without a verdict."""
-        return len(self._sent) + len(self._unsent)
+        return len(self._in_flight) + len(self._turn)
 
     # -- IN ---------------------------------------------------------------------------------------
 
-    def submit(self, request: TxRequest) -> None:
-        """Take the next place for a transaction. Call it before the first await of a command."""
-        self._last_place += 1
+    def submit(self, *requests: TxRequest) -> None:
+        """
+        Take the next places; call it before the first await of a command.
+
+        Several requests are one batch: they go in frames of up to 15 where they can.
+        """
         now_ns = self._clock.timestamp_ns()
-        self._waiting.put(Entry(self._last_place, request, now_ns), now_ns)
+        batch = self._last_place + 1 if len(requests) > 1 else None
+        for request in requests:
+            self._last_place += 1
+            self._waiting.put(Entry(self._last_place, request, now_ns, batch), now_ns)
         self._advance()
 
     def cancel(self, request: TxRequest) -> bool:
@@ -237,37 +233,57 @@ class TxDispatcher:
         """The stream is down: what was sent is unknown, what was not goes back to its place."""
         self._is_up = False
         self._withdraw_unsent()
-        sent = list(self._sent.values())
-        self._sent.clear()
-        for entry in sent:
-            self._to_unknown(entry, "the connection was lost")
+        parcels = list(self._parcels.values())
+        self._parcels.clear()
+        for parcel in parcels:
+            parcel.answered.set()
+            for entry in parcel.undecided:
+                self._to_unknown(entry, "the connection was lost")
+        self._in_flight.clear()
         self._note_idle()
 
     def on_reply(self, reply: StreamReply) -> None:
-        """Handle the venue's answer to a transaction; answers nobody waits for are ignored."""
-        entry = self._sent.pop(reply.request_id, None)
-        if entry is None:
+        """Handle the venue's answer to a parcel; answers nobody waits for are ignored."""
+        parcel = self._parcels.pop(reply.request_id, None)
+        if parcel is None:
             return
+        parcel.answered.set()
+        entries = parcel.undecided
         match reply.verdict:
             case Verdict.ACCEPTED:
-                self._to_accepted(entry, reply.predicted_execution_time_ms or 0)
+                for entry in entries:
+                    self._to_accepted(entry, reply.predicted_execution_time_ms or 0)
             case Verdict.REFUSED:
-                self._to_refused(entry, reply.code or 0, reply.message)
+                self._to_refused(entries, reply.code or 0, reply.message)
             case Verdict.STALE:
-                self._to_stale(entry, reply.code or 0)
+                for entry in entries:
+                    self._to_stale(entry, reply.code or 0)
             case Verdict.UNKNOWN:
-                self._to_unknown(entry, f"the venue answered {reply.code}")
+                for entry in entries:
+                    self._to_unknown(entry, f"the venue answered {reply.code}")
+                    self._in_flight.discard(entry)
         self._note_idle()
         self._advance()
 
-    def on_record(self, tx_hash: str) -> None:
-        """A record of the venue shows that it took a transaction: that is its acceptance."""
-        entry = self._by_hash.get(tx_hash)
-        if entry is not None and entry.state in (EntryState.SENT, EntryState.UNKNOWN):
-            self._sent.pop(entry.request_id, None)
+    def on_record(self, tx_hash: str) -> bool:
+        """
+        Take a record that shows that the venue took a transaction; return whether it is ours.
+
+        It proves the acceptance of one that is still without a verdict.
+        """
+        entry = self._proof.executed(tx_hash)
+        if entry is not None and entry.is_undecided:
             self._to_accepted(entry, 0)
+            self._proof.executed(tx_hash)
             self._note_idle()
             self._advance()
+        return self._proof.is_ours(tx_hash)
+
+    def on_vanished(self, tx_hash: str) -> None:
+        """Take proof that an accepted transaction was not executed and did not spend its nonce."""
+        entry = self._proof.accepted(tx_hash)
+        if entry is not None and entry.issued is not None:
+            self._component.vanished(entry.issued)
 
     # -- BINDING ----------------------------------------------------------------------------------
 
@@ -277,86 +293,86 @@ class TxDispatcher:
             return
         self._is_advancing = True
         try:
-            while self._waiting and self._may_bind():
-                entry = self._waiting.head
-                intent = entry.request.intent()
-                if intent is None:
-                    return
-                self._waiting.remove(entry)
-                self._bind(entry, intent)
+            while self._waiting and self._is_up and not self._proof.is_pending and self._bind():
+                pass
         finally:
             self._is_advancing = False
 
-    def _may_bind(self) -> bool:
-        if not self._is_up or self._in_doubt or not self._component.can_issue(*self._key):
+    def _bind(self) -> bool:
+        """Give the next parcel its nonces; return whether that was possible."""
+        free, depth = self._component.free_slots(*self._key)
+        entries = self._waiting.next_group(min(MAX_BATCH_WS, depth)) if free else []
+        if not entries or len(entries) > free or self._must_pause():
             return False
+        intents = [intent for entry in entries if (intent := entry.request.intent()) is not None]
+        if len(intents) < len(entries):
+            return False
+        self._quota.take(self._clock.timestamp_ns())
+        for entry in entries:
+            self._waiting.remove(entry)
+            entry.issued = self._component.issue(*self._key)
+            entry.state = EntryState.BOUND
+        self._idle.clear()
+        self._turn.put(entries, intents)
+        for entry in entries:
+            if not entry.was_bound:
+                entry.was_bound = True
+                entry.request.on_bound()
+        return True
+
+    def _must_pause(self) -> bool:
         pause_ns = self._quota.pause_ns(self._clock.timestamp_ns())
         if pause_ns:
             self._advance_later(pause_ns / 1e9)
-        return not pause_ns
+        return pause_ns > 0
 
     def _advance_later(self, delay_secs: float) -> None:
         if self._wake_timer is not None:
             self._wake_timer.cancel()
         self._wake_timer = self._loop.call_later(delay_secs, self._advance)
 
-    def _bind(self, entry: Entry, intent: TxIntent) -> None:
-        self._quota.take(self._clock.timestamp_ns())
-        entry.issued = self._component.issue(*self._key)
-        entry.state = EntryState.BOUND
-        entry.signing = self._loop.create_task(self._signer.sign(intent, entry.nonce))
-        self._unsent.append(entry)
-        self._something_unsent.set()
-        self._idle.clear()
-        if not entry.was_bound:
-            entry.was_bound = True
-            entry.request.on_bound()
+    # -- THE SEND TURN ----------------------------------------------------------------------------
 
-    # -- SENDING ----------------------------------------------------------------------------------
-
-    async def _send_in_turn(self) -> None:
-        while True:
-            await self._something_unsent.wait()
-            if not self._unsent:  # withdrawn between the signal and this task's turn
-                self._something_unsent.clear()
-                continue
-            entry, signing = self._unsent[0], self._unsent[0].signing
-            if signing is None:
-                raise RuntimeError(f"{entry.request.label} has a nonce but no signature")
-            await asyncio.wait((signing,))
-            if not self._unsent or self._unsent[0] is not entry or entry.signing is not signing:
-                continue  # withdrawn while it was signed
-            self._unsent.popleft()
-            if not self._unsent:
-                self._something_unsent.clear()
-            error = signing.exception()
-            if error is None:
-                await self._send(entry, signing.result())
-            else:
-                self._refuse_unsigned(entry, error)
-
-    async def _send(self, entry: Entry, signed: SignedTx) -> None:
-        entry.sends += 1
-        entry.state = EntryState.SENT
-        entry.tx_hash = signed.tx_hash
-        entry.request_id = request_id = f"{entry.place}-{entry.sends}"
-        self._sent[request_id] = self._by_hash[signed.tx_hash] = entry
+    def on_sending(self, parcel: Parcel, signed: list[SignedTx]) -> None:
+        """Note what may be at the venue from here on, and begin to wait for the answer."""
+        first = parcel.entries[0]
+        parcel.request_id = f"{first.place}-{first.sends + 1}"
+        parcel.hashes = [tx.tx_hash for tx in signed]
+        self._parcels[parcel.request_id] = parcel
+        if len(self._parcels) > MAX_PARCELS:
+            self._parcels = {k: p for k, p in self._parcels.items() if p is parcel or p.undecided}
         timeout_secs = self._settings.reply_timeout_ms / 1_000
-        entry.timer = self._loop.call_later(timeout_secs, self._on_silence, entry)
-        try:
-            await self._transport.send_tx(request_id, signed.tx_type, signed.tx_info)
-        except StreamSendError as e:
-            self._log.warning(f"{entry.request.label} was not sent: {e}")
-            self._take_back(entry, request_id)
+        for entry, tx in zip(parcel.entries, signed, strict=True):
+            entry.sends += 1
+            entry.state = EntryState.SENT
+            entry.tx_hash = tx.tx_hash
+            self._in_flight.add(entry)
+            self._proof.sent(entry)
+            entry.timer = self._loop.call_later(timeout_secs, self._on_silence, parcel, entry)
 
-    def _take_back(self, entry: Entry, request_id: str) -> None:
-        """A transaction was not written: unless that was noticed already, put it back."""
-        if entry.state is not EntryState.SENT or self._sent.pop(request_id, None) is None:
+    def on_not_written(self, parcel: Parcel, error: StreamSendError) -> None:
+        """Put back what was not written, unless the disconnect was noticed already."""
+        self._log.warning(f"{parcel.entries[0].request.label} was not sent: {error}")
+        if self._parcels.pop(parcel.request_id, None) is None:
             return
         self._withdraw_unsent()
-        self._withdraw(entry)
+        for entry in reversed(parcel.entries):
+            self._in_flight.discard(entry)
+            self._withdraw(entry)
         self._note_idle()
         self._advance_later(RETRY_SEND_SECS)
+
+    def on_unsigned(self, parcel: Parcel, failed: Entry, error: BaseException) -> None:
+        """Refuse what cannot be signed, and put the others back."""
+        message = str(error) if isinstance(error, SignerError) else type(error).__name__
+        self._withdraw_unsent()
+        for entry in reversed(parcel.entries):
+            if entry is failed:
+                self._to_refused([entry], 0, f"it was not signed: {message}")
+            else:
+                self._withdraw(entry)
+        self._note_idle()
+        self._advance()
 
     def _on_sender_done(self, task: asyncio.Task[None]) -> None:
         """Without a send turn nothing may be issued: halt, loudly."""
@@ -365,25 +381,14 @@ class TxDispatcher:
             self._component.halt(*self._key, f"the send turn ended: {type(error).__name__}")
             self._log.error(f"The send turn of {self._key} ended: {error!r}")
 
-    def _refuse_unsigned(self, entry: Entry, error: BaseException) -> None:
-        """A transaction that cannot be signed is refused by ourselves."""
-        message = str(error) if isinstance(error, SignerError) else type(error).__name__
-        self._to_refused(entry, 0, f"it was not signed: {message}")
-        self._note_idle()
-        self._advance()
-
     def _withdraw_unsent(self) -> None:
         """Put back everything that has a nonce but was not sent, the latest first."""
-        self._something_unsent.clear()
-        unsent = list(self._unsent)
-        self._unsent.clear()
-        for entry in reversed(unsent):
+        for entry in self._turn.take_back():
             self._withdraw(entry)
 
     def _withdraw(self, entry: Entry) -> None:
-        if entry.signing is not None:
-            entry.signing.cancel()
-        self._by_hash.pop(entry.tx_hash, None)
+        if entry.state is EntryState.SENT:
+            self._proof.not_sent(entry)
         issued = entry.issued
         self._waiting.put(entry, self._clock.timestamp_ns())
         if issued is not None:
@@ -393,28 +398,36 @@ class TxDispatcher:
 
     def _to_accepted(self, entry: Entry, predicted_ms: int) -> None:
         self._close(entry, EntryState.DONE)
+        entry.unproved.clear()
         self._quota.relax()
+        self._proof.was_accepted(entry)
         event = self._publish(entry, events.TxAccepted, predicted_execution_time_ms=predicted_ms)
         entry.request.on_accepted(event)
 
-    def _to_refused(self, entry: Entry, code: int, message: str) -> None:
-        may_retry = is_rate_limit(code) and self._may_resend(entry)
-        self._close(entry, EntryState.DONE)
-        event = self._publish(entry, events.TxRefused, code=code, message=message)
-        if may_retry:
-            now_ns = self._clock.timestamp_ns()
-            self._quota.back_off(now_ns)
-            self._waiting.put(entry, now_ns)
-        else:
-            entry.request.on_refused(event)
+    def _to_refused(self, entries: Sequence[Entry], code: int, message: str) -> None:
+        """Report a refusal; a rate limit, or a batch refused as a whole, is tried again."""
+        is_later = is_rate_limit(code)
+        if is_later:
+            self._quota.back_off(self._clock.timestamp_ns())
+        for entry in reversed(entries):
+            again = (is_later or len(entries) > 1) and self._may_resend(entry)
+            self._close(entry, EntryState.DONE)
+            self._proof.not_sent(entry)
+            event = self._publish(entry, events.TxRefused, code=code, message=message)
+            if again:
+                entry.batch = entry.batch if is_later else None
+                self._waiting.put(entry, self._clock.timestamp_ns())
+            else:
+                entry.request.on_refused(event)
 
     def _to_stale(self, entry: Entry, code: int) -> None:
         self._close(entry, EntryState.STALE)
+        self._proof.not_sent(entry)
         self._by_nonce[entry.nonce] = entry
         self._publish(entry, events.TxStale, code=code)
 
     def _to_unknown(self, entry: Entry, reason: str) -> None:
-        if entry.state is EntryState.UNKNOWN:
+        if entry.state is not EntryState.SENT:
             return
         entry.disarm()
         entry.state = EntryState.UNKNOWN
@@ -423,16 +436,16 @@ class TxDispatcher:
         entry.request.on_unknown(entry.tx_hash)
         self._publish(entry, events.TxUnknown, reason=reason)
 
-    def _on_silence(self, entry: Entry) -> None:
-        if entry.state is EntryState.SENT:
-            self._to_unknown(entry, f"no reply within {self._settings.reply_timeout_ms} ms")
+    def _on_silence(self, parcel: Parcel, entry: Entry) -> None:
+        self._to_unknown(entry, f"no reply within {self._settings.reply_timeout_ms} ms")
+        parcel.answered.set()
 
     def _close(self, entry: Entry, state: EntryState) -> None:
         """A definite verdict ends the wait for this copy."""
         entry.disarm()
         if entry.state is EntryState.UNKNOWN:
             self._by_nonce.pop(entry.nonce, None)
-        self._by_hash.pop(entry.tx_hash, None)
+        self._in_flight.discard(entry)
         entry.state = state
 
     def _publish(self, entry: Entry, event_type: type[Any], **fields: Any) -> Any:
@@ -453,11 +466,23 @@ class TxDispatcher:
     def _on_healed(self, event: events.LaneHealed) -> None:
         for nonce in event.spent:
             self._leave_to_its_hash(nonce)
-        for nonce in (*event.doomed, *event.unspent):
+        for nonce in event.doomed:
             entry = self._by_nonce.pop(nonce, None)
             if entry is not None:
                 self._resend(entry)
+        for nonce in event.unspent:
+            self._doubt(self._by_nonce.pop(nonce, None))
+        self._on_vanished_nonces(event.vanished)
         self._advance()
+
+    def _on_vanished_nonces(self, nonces: list[int]) -> None:
+        """The first one vanished and is reported; the API had taken the others one too high."""
+        for i, nonce in enumerate(nonces):
+            entry = self._proof.pop_accepted(nonce)
+            if entry is not None and i == 0:
+                entry.request.on_vanished()
+            else:
+                self._doubt(entry)
 
     def _on_resolved(self, event: events.NonceResolved) -> None:
         self._leave_to_its_hash(event.nonce)
@@ -480,20 +505,22 @@ class TxDispatcher:
         """An unknown nonce is spent, by us or somebody else: its owner watches the hash."""
         entry = self._by_nonce.pop(nonce, None)
         if entry is not None:
-            self._sent.pop(entry.request_id, None)
             self._close(entry, EntryState.DONE)
             self._note_idle()
 
-    # -- RESENDING --------------------------------------------------------------------------------
+    # -- SENDING AGAIN ----------------------------------------------------------------------------
 
-    def _resend(self, entry: Entry) -> None:
-        if entry.state is EntryState.UNKNOWN:
-            self._sent.pop(entry.request_id, None)
+    def _doubt(self, entry: Entry | None) -> None:
+        """A copy was sent, and it is not proved that the venue does not have it."""
+        if entry is not None:
+            self._in_flight.discard(entry)
             self._note_idle()
             entry.unproved.append(entry.tx_hash)
+            self._resend(entry)
+
+    def _resend(self, entry: Entry) -> None:
         if entry.unproved:
-            self._in_doubt.add(entry)
-            self._start_task(self._prove_unsent(entry))
+            self._proof.ask(entry)
         else:
             self._put_back(entry)
 
@@ -506,26 +533,15 @@ class TxDispatcher:
             reason = f"a nonce fault kept it from the venue; not sent again after {age_ms} ms"
             self._give_up(entry, reason)
 
-    async def _prove_unsent(self, entry: Entry) -> None:
-        """Ask for every unanswered copy; only if the venue knows none may another be sent."""
-        try:
-            known = [await self._ask(tx_hash) for tx_hash in entry.unproved]
-        finally:
-            self._in_doubt.discard(entry)
-        if entry.state is EntryState.DONE:  # a record came meanwhile
-            pass
-        elif all(answer is False for answer in known):
-            self._by_hash.pop(entry.tx_hash, None)
+    def _on_proved(self, entry: Entry, is_absent: bool) -> None:
+        """Every unanswered copy was asked for; only if the venue has none may another be sent."""
+        if not entry.unproved:
+            pass  # a record came meanwhile
+        elif is_absent:
             self._put_back(entry)
         else:
             self._close(entry, EntryState.DONE)
         self._advance()
-
-    async def _ask(self, tx_hash: str) -> bool | None:
-        try:
-            return await asyncio.wait_for(self._verify(tx_hash), VERIFY_TIMEOUT_SECS)
-        except TimeoutError:
-            return None
 
     def _may_resend(self, entry: Entry) -> bool:
         age_ns = self._clock.timestamp_ns() - entry.created_ns
@@ -544,11 +560,5 @@ class TxDispatcher:
         entry.request.on_given_up(reason, was_bound=entry.was_bound)
 
     def _note_idle(self) -> None:
-        if not self._sent and not self._unsent:
+        if not self._in_flight and not len(self._turn):
             self._idle.set()
-
-    def _start_task(self, coroutine: Any) -> asyncio.Task[None]:
-        task = self._loop.create_task(coroutine)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-        return task

@@ -149,6 +149,7 @@ class LighterExecutionClient(LiveExecutionClient):
             auth_token=self._tokens.get,
             log=self._log,
         )
+        self._outcomes = OutcomeWatcher(loop, http, self._log, self.create_task)
         self._dispatcher = TxDispatcher(
             loop,
             msgbus,
@@ -156,7 +157,7 @@ class LighterExecutionClient(LiveExecutionClient):
             component,
             signer,
             self._stream,
-            self._is_hash_known,
+            self._outcomes.is_taken,
             self._key,
             config.nonce,
             config.sendtx_quota_per_min,
@@ -168,8 +169,8 @@ class LighterExecutionClient(LiveExecutionClient):
         self._tracker = OrderTracker(
             self, cache, account_index, provider.instrument_for_market, self._log
         )
-        self._outcomes = OutcomeWatcher(loop, http, self._log, self.create_task)
         self._prices = BestPrices(self._stream, self.create_task, self._dispatcher.wake, self._log)
+        self._outcomes.listen(self._dispatcher, self._on_foreign_record)
         self._desk = OrderDesk(
             self,
             provider,
@@ -269,18 +270,16 @@ class LighterExecutionClient(LiveExecutionClient):
     # -- COMMANDS ---------------------------------------------------------------------------------
 
     async def _submit_order(self, command: messages.SubmitOrder) -> None:
-        self._desk.submit(command.order, command.params)
+        self._desk.submit((command.order,), command.params)
 
     async def _submit_order_list(self, command: messages.SubmitOrderList) -> None:
-        for order in command.order_list.orders:
-            self._desk.submit(order, command.params)
+        self._desk.submit(command.order_list.orders, command.params)
 
     async def _cancel_order(self, command: messages.CancelOrder) -> None:
-        self._desk.cancel(command)
+        self._desk.cancel((command,))
 
     async def _batch_cancel_orders(self, command: messages.BatchCancelOrders) -> None:
-        for cancel in command.cancels:
-            self._desk.cancel(cancel)
+        self._desk.cancel(command.cancels)
 
     async def _cancel_all_orders(self, command: messages.CancelAllOrders) -> None:
         self._desk.cancel_all(command)
@@ -297,9 +296,9 @@ class LighterExecutionClient(LiveExecutionClient):
         """Return the node's time, Unix nanoseconds."""
         return int(self._clock.timestamp_ns())
 
-    def watch_outcome(self, request: Any, tx_hash: str) -> None:
+    def watch_outcome(self, request: Any, tx_hash: str, *, is_accepted: bool) -> None:
         """Watch a sent transaction by its hash."""
-        self._outcomes.watch(request, tx_hash)
+        self._outcomes.watch(request, tx_hash, is_accepted=is_accepted)
 
     def on_order_done(self, tracked: TrackedOrder) -> None:
         """Forget the request of an order that has ended."""
@@ -359,19 +358,14 @@ class LighterExecutionClient(LiveExecutionClient):
     def _on_tx_frame(self, raw: bytes) -> None:
         for record in msgspec.json.decode(raw, type=schemas.AccountTxFrame).txs:
             if record.api_key_index == self._key[1]:
-                self._dispatcher.on_record(record.hash)
                 self._outcomes.on_record(record)
 
     def _on_stats_frame(self, raw: bytes) -> None:
         frame = msgspec.json.decode(raw, type=schemas.UserStatsFrame)
         self._publish_balances(frame.stats)
 
-    async def _is_hash_known(self, tx_hash: str) -> bool | None:
-        try:
-            return await self._http.tx_by_hash(tx_hash) is not None
-        except LighterHttpError as e:
-            self._log.warning(f"Hash {tx_hash} was not looked up: {e}")
-            return None
+    def _on_foreign_record(self, nonce: int) -> None:
+        self._component.foreign(*self._key, nonce)
 
     # -- ACCOUNT ----------------------------------------------------------------------------------
 

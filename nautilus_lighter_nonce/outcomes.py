@@ -6,7 +6,17 @@ spends its nonce, and shows on no order stream), and silence means nothing at al
 transaction is watched by its hash until a record, pushed on `account_tx` or looked up after a
 deadline, tells.
 
-Rule of this file: a record is evidence, its absence is not; what is not told yet is asked again.
+What a record tells
+-------------------
+=====================  ===========================  ==============================================
+record                 nonce                        told
+=====================  ===========================  ==============================================
+executed, `ae` empty   spent                        the dispatcher (it was accepted)
+executed, with `ae`    spent                        the dispatcher, and the owner: refused
+failed (status 0)      not spent                    the dispatcher: vanished
+none, though accepted  not spent, once asked again  the dispatcher: vanished
+not ours               spent by somebody else       the component: foreign writer
+=====================  ===========================  ==============================================
 """
 
 from __future__ import annotations
@@ -17,23 +27,27 @@ from typing import Protocol
 
 from nautilus_trader.common.component import Logger
 
+from nautilus_lighter_nonce.lighter.codes import TxStatus
 from nautilus_lighter_nonce.lighter.http import LighterHttpClient
 from nautilus_lighter_nonce.lighter.http import LighterHttpError
 from nautilus_lighter_nonce.lighter.schemas import TxRecord
 from nautilus_lighter_nonce.lighter.schemas import app_error
 
 
-FIRST_LOOKUP_SECS = 1.5
+FIRST_LOOKUP_SECS = 1.0
 """Patience with the private streams; execution was observed about 0.2 s after the reply."""
 
 LOOKUP_RETRY_SECS = 0.5
-"""First pause between look-ups of a hash the venue does not know yet; doubles."""
+"""First pause between look-ups of a hash the venue does not know; doubles."""
 
-MAX_LOOKUPS = 6
+MAX_LOOKUPS = 5
 """Look-ups of one hash before it is left to Nautilus' own in-flight check."""
 
+LOOKUPS_THAT_PROVE = 2
+"""Look-ups in vain after which an accepted transaction has vanished (our choice)."""
 
-class Watched(Protocol):
+
+class Owner(Protocol):
     """Whoever owns a watched transaction."""
 
     label: str
@@ -46,6 +60,26 @@ class Watched(Protocol):
 
     def on_executed(self) -> None:
         """The sequencer executed it, but no private frame was seen by the deadline."""
+
+
+class Evidence(Protocol):
+    """Who is told what records prove of nonces."""
+
+    def on_record(self, tx_hash: str) -> bool:
+        """The venue took it; return whether it is ours."""
+
+    def on_vanished(self, tx_hash: str) -> None:
+        """The venue took it, and did not execute it."""
+
+
+class _Watch:
+    __slots__ = ("is_accepted", "lookups", "owner", "timer")
+
+    def __init__(self, owner: Owner, is_accepted: bool, timer: asyncio.TimerHandle) -> None:
+        self.owner = owner
+        self.is_accepted = is_accepted
+        self.timer = timer
+        self.lookups = 0
 
 
 class OutcomeWatcher:
@@ -76,78 +110,123 @@ class OutcomeWatcher:
         self._http = http
         self._log = log
         self._start_task = start_task
-        self._watched: dict[str, tuple[Watched, asyncio.TimerHandle]] = {}
+        self._evidence: Evidence | None = None
+        self._on_foreign: Callable[[int], None] | None = None
+        self._watched: dict[str, _Watch] = {}
         self._early: dict[str, TxRecord] = {}
 
-    @property
-    def count(self) -> int:
-        """Transactions whose outcome is not told yet."""
-        return len(self._watched)
+    def listen(self, evidence: Evidence, on_foreign: Callable[[int], None]) -> None:
+        """Name who is told of nonces: of ours, and of those that somebody else spent."""
+        self._evidence = evidence
+        self._on_foreign = on_foreign
 
-    def watch(self, owner: Watched, tx_hash: str) -> None:
-        """Begin to watch; a hash that is watched already keeps its deadline."""
-        if not tx_hash or tx_hash in self._watched:
-            return
+    def watch(self, owner: Owner, tx_hash: str, *, is_accepted: bool) -> None:
+        """Begin to watch a copy, or note that a watched one was accepted."""
+        watch = self._watched.get(tx_hash)
         record = self._early.pop(tx_hash, None)
-        if record is not None:
-            self._tell(owner, record)
-            return
-        self._watched[tx_hash] = (owner, self._arm(tx_hash, FIRST_LOOKUP_SECS, MAX_LOOKUPS))
+        if watch is not None:
+            watch.is_accepted = watch.is_accepted or is_accepted
+        elif record is not None:
+            self._tell_owner(owner, record)
+        else:
+            self._watched[tx_hash] = _Watch(
+                owner, is_accepted, self._arm(tx_hash, FIRST_LOOKUP_SECS)
+            )
 
     def on_record(self, record: TxRecord) -> None:
         """Handle a record of `account_tx`, which may come before the reply (observed)."""
-        watched = self._watched.pop(record.hash, None)
-        if watched is None:
+        watch = self._watched.get(record.hash)
+        if not self._tell_evidence(record):
+            return
+        if watch is None:
             self._remember(record)
             return
-        owner, timer = watched
-        timer.cancel()
-        self._tell(owner, record)
+        watch.timer.cancel()
+        del self._watched[record.hash]
+        self._tell_owner(watch.owner, record)
 
-    def stop(self) -> None:
-        """Forget everything; no look-up is made any more."""
-        for _, timer in self._watched.values():
-            timer.cancel()
-        self._watched.clear()
-
-    def _tell(self, owner: Watched, record: TxRecord) -> None:
-        error = app_error(record.event_info)
-        if error is not None:
-            owner.on_failed(error.code, error.message)
-
-    def _remember(self, record: TxRecord) -> None:
-        self._early[record.hash] = record
-        if len(self._early) > 1_000:
-            del self._early[next(iter(self._early))]
-
-    def _arm(self, tx_hash: str, delay_secs: float, lookups: int) -> asyncio.TimerHandle:
-        return self._loop.call_later(delay_secs, self._on_deadline, tx_hash, lookups)
-
-    def _on_deadline(self, tx_hash: str, lookups: int) -> None:
-        owner, _ = self._watched[tx_hash]
-        if owner.is_settled():
-            del self._watched[tx_hash]
-        elif lookups == 0:
-            del self._watched[tx_hash]
-            self._log.warning(f"The venue has no record of {owner.label}, hash {tx_hash}")
-        else:
-            self._start_task(self._look_up(tx_hash, lookups), log_msg=f"look up {owner.label}")
-
-    async def _look_up(self, tx_hash: str, lookups: int) -> None:
-        record: TxRecord | None = None
+    async def is_taken(self, tx_hash: str) -> bool | None:
+        """Return whether the venue took and did not drop a transaction, ``None`` without answer."""
         try:
             record = await self._http.tx_by_hash(tx_hash)
         except LighterHttpError as e:
             self._log.warning(f"Hash {tx_hash} was not looked up: {e}")
-        watched = self._watched.get(tx_hash)
-        if watched is None:
+            return None
+        return record is not None and record.status != TxStatus.FAILED
+
+    def stop(self) -> None:
+        """Forget everything; no look-up is made any more."""
+        for watch in self._watched.values():
+            watch.timer.cancel()
+        self._watched.clear()
+
+    # -- TELLING ----------------------------------------------------------------------------------
+
+    def _tell_evidence(self, record: TxRecord) -> bool:
+        """Tell what a record proves of its nonce; return whether it is ours."""
+        if self._evidence is None:
+            return False
+        if record.status == TxStatus.FAILED:
+            self._evidence.on_vanished(record.hash)
+            return True
+        is_ours = self._evidence.on_record(record.hash)
+        if not is_ours and self._on_foreign is not None:
+            self._on_foreign(record.nonce)
+        return is_ours
+
+    def _tell_owner(self, owner: Owner, record: TxRecord) -> None:
+        error = app_error(record.event_info)
+        if error is not None and record.status != TxStatus.FAILED:
+            owner.on_failed(error.code, error.message)
+
+    def _remember(self, record: TxRecord) -> None:
+        """A record may come before the reply that starts the watch."""
+        self._early[record.hash] = record
+        if len(self._early) > 1_000:
+            del self._early[next(iter(self._early))]
+
+    # -- LOOKING UP -------------------------------------------------------------------------------
+
+    def _arm(self, tx_hash: str, delay_secs: float) -> asyncio.TimerHandle:
+        return self._loop.call_later(delay_secs, self._on_deadline, tx_hash)
+
+    def _on_deadline(self, tx_hash: str) -> None:
+        watch = self._watched[tx_hash]
+        if watch.owner.is_settled():
+            del self._watched[tx_hash]
+        else:
+            name = f"look up {watch.owner.label}"
+            self._start_task(self._look_up(tx_hash, watch), log_msg=name)
+
+    async def _look_up(self, tx_hash: str, watch: _Watch) -> None:
+        try:
+            record = await self._http.tx_by_hash(tx_hash)
+        except LighterHttpError as e:
+            self._log.warning(f"Hash {tx_hash} was not looked up: {e}")
+            self._look_again(tx_hash, watch)
             return
-        owner, _ = watched
+        if self._watched.get(tx_hash) is not watch:
+            return  # a record came meanwhile
         if record is None:
-            delay = LOOKUP_RETRY_SECS * 2 ** (MAX_LOOKUPS - lookups)
-            self._watched[tx_hash] = (owner, self._arm(tx_hash, delay, lookups - 1))
+            self._on_no_record(tx_hash, watch)
             return
         del self._watched[tx_hash]
-        self._tell(owner, record)
-        if not owner.is_settled():
-            owner.on_executed()
+        self._tell_evidence(record)
+        self._tell_owner(watch.owner, record)
+        if record.status != TxStatus.FAILED and not watch.owner.is_settled():
+            watch.owner.on_executed()
+
+    def _on_no_record(self, tx_hash: str, watch: _Watch) -> None:
+        watch.lookups += 1
+        if watch.is_accepted and watch.lookups == LOOKUPS_THAT_PROVE and self._evidence is not None:
+            self._evidence.on_vanished(tx_hash)
+        self._look_again(tx_hash, watch)
+
+    def _look_again(self, tx_hash: str, watch: _Watch) -> None:
+        if self._watched.get(tx_hash) is not watch:
+            return
+        if watch.lookups >= MAX_LOOKUPS:
+            del self._watched[tx_hash]
+            self._log.warning(f"The venue has no record of {watch.owner.label}, hash {tx_hash}")
+        else:
+            watch.timer = self._arm(tx_hash, LOOKUP_RETRY_SECS * 2**watch.lookups)

@@ -14,7 +14,6 @@ from collections.abc import Iterator
 from enum import Enum
 
 from nautilus_lighter_nonce.events import IssuedNonce
-from nautilus_lighter_nonce.lighter.schemas import SignedTx
 from nautilus_lighter_nonce.requests import TxRequest
 
 
@@ -41,17 +40,18 @@ class Entry:
         Whose it is.
     created_ns : int
         When its command came, Unix nanoseconds.
+    batch : int, optional
+        Entries of the same batch go in one frame where they can.
 
     """
 
     __slots__ = (
+        "batch",
         "created_ns",
         "issued",
         "place",
         "request",
-        "request_id",
         "sends",
-        "signing",
         "state",
         "timer",
         "tx_hash",
@@ -59,15 +59,20 @@ class Entry:
         "was_bound",
     )
 
-    def __init__(self, place: int, request: TxRequest, created_ns: int) -> None:
+    def __init__(
+        self,
+        place: int,
+        request: TxRequest,
+        created_ns: int,
+        batch: int | None = None,
+    ) -> None:
         self.place = place
+        self.batch = batch
         self.request = request
         self.created_ns = created_ns
         self.state = EntryState.QUEUED
         self.issued: IssuedNonce | None = None
-        self.signing: asyncio.Task[SignedTx] | None = None
         self.timer: asyncio.TimerHandle | None = None
-        self.request_id = ""
         self.tx_hash = ""
         self.unproved: list[str] = []  # hashes of copies that were sent and never answered
         self.sends = 0
@@ -82,6 +87,11 @@ class Entry:
         if self.issued is None:
             raise RuntimeError(f"{self.request.label} has no nonce")
         return self.issued.nonce
+
+    @property
+    def is_undecided(self) -> bool:
+        """Whether the present copy may be at the venue, and nobody knows."""
+        return self.state in (EntryState.SENT, EntryState.UNKNOWN)
 
     def disarm(self) -> None:
         """Cancel the running deadline, if any."""
@@ -122,10 +132,17 @@ class Places:
     def __iter__(self) -> Iterator[Entry]:
         return iter(sorted(self._heap))
 
-    @property
-    def head(self) -> Entry:
-        """The entry whose turn it is; there must be one."""
-        return self._heap[0]
+    def next_group(self, limit: int) -> list[Entry]:
+        """Return the entry whose turn it is, with up to `limit` in all of its batch behind it."""
+        head = self._heap[0]
+        if head.batch is None:
+            return [head]
+        group: list[Entry] = []
+        for entry in sorted(self._heap):
+            if entry.batch != head.batch or len(group) == limit:
+                break
+            group.append(entry)
+        return group
 
     def put(self, entry: Entry, now_ns: int) -> None:
         """Let an entry wait in its place."""

@@ -45,3 +45,7 @@ class TxRequest(ABC):
     @abstractmethod
     def on_unknown(self, tx_hash: str) -> None:
         """Nobody knows; called once, when silence begins."""
+
+    @abstractmethod
+    def on_vanished(self) -> None:
+        """The API took it, but the sequencer did not execute it, nor spend its nonce."""

@@ -57,6 +57,9 @@ class Request(TxRequest):
     def on_unknown(self, tx_hash: str) -> None:
         self.told.append("unknown")
 
+    def on_vanished(self) -> None:
+        self.told.append("vanished")
+
 
 class Signer:
     """Signs in the order the test lets it; the hash names order index and nonce."""
@@ -92,9 +95,16 @@ class Transport:
         self.written.append((request_id, tx_info))
         return 1
 
+    async def send_tx_batch(self, request_id: str, tx_types: Any, tx_infos: Any) -> int:
+        return await self.send_tx(request_id, 0, " ".join(tx_infos))
+
     @property
     def order(self) -> list[int]:
-        return [int(tx_info) for _, tx_info in self.written]
+        return [int(name) for _, tx_info in self.written for name in tx_info.split()]
+
+    @property
+    def frames(self) -> list[list[int]]:
+        return [[int(name) for name in tx_info.split()] for _, tx_info in self.written]
 
 
 class Bench:

@@ -4,7 +4,7 @@ Our lane without a trading node: component, dispatcher, stream and signer.
 They are wired as the execution client wires them.
 
 Rule of this file: what a caller is told are the callbacks of `TxRequest`; what was unknown is told
-by the transaction's record, pushed or looked up by `OutcomeWatcher`.
+by the transaction's record, pushed on `account_tx` or looked up by hash.
 """
 
 from __future__ import annotations
@@ -19,7 +19,6 @@ from typing import Final
 
 import msgspec
 from nautilus_trader.common.component import LiveClock
-from nautilus_trader.common.component import Logger
 from nautilus_trader.common.component import MessageBus
 from nautilus_trader.model.identifiers import TraderId
 
@@ -49,13 +48,14 @@ from nautilus_lighter_nonce.lighter.schemas import app_error
 from nautilus_lighter_nonce.lighter.signer import SdkSigner
 from nautilus_lighter_nonce.lighter.stream import LighterStream
 from nautilus_lighter_nonce.loopback.keys import DEMO_PRIVATE_KEY
-from nautilus_lighter_nonce.outcomes import OutcomeWatcher
 from nautilus_lighter_nonce.requests import TxRequest
 
 
 ACCOUNT_INDEX: Final = 700
 API_KEY_INDEX: Final = 5
 AUTH_TOKEN_SECS: Final = 3_600
+LOOK_UP_SECS: Final = 1.0
+"""How often an unknown order is looked up by hash; its record is normally pushed long before."""
 
 
 async def run(job: Job) -> Outcome:
@@ -78,16 +78,21 @@ class PlacedOrder(TxRequest):
     ----------
     order : Order
         The caller's order.
-    watch : Callable[[PlacedOrder, str], None]
-        Has what became of it found out by its transaction hash.
+    on_sent : Callable[[PlacedOrder, str], None]
+        Called with the transaction hash of a copy that was accepted, or is unknown.
 
     """
 
-    def __init__(self, order: Order, watch: Callable[[PlacedOrder, str], None]) -> None:
+    def __init__(self, order: Order, on_sent: Callable[[PlacedOrder, str], None]) -> None:
         self.label = f"order {order.index}"
         self.verdict: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._order = order
-        self._watch = watch
+        self._on_sent = on_sent
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether the caller was told something definite."""
+        return self._order.told is not Told.UNKNOWN
 
     def intent(self) -> TxIntent | None:
         return CreateOrder(
@@ -101,27 +106,29 @@ class PlacedOrder(TxRequest):
         )
 
     def on_accepted(self, event: events.TxAccepted) -> None:
-        self._watch(self, event.tx_hash)
         self.tell(Told.ACCEPTED)
+        self._on_sent(self, event.tx_hash)
 
     def on_refused(self, event: events.TxRefused) -> None:
-        self.on_failed(event.code, event.message)
+        self.tell(Told.FAILED, f"{event.code} {event.message}")
 
     def on_given_up(self, reason: str, *, was_bound: bool) -> None:
-        self.on_failed(0, reason)
+        self.tell(Told.FAILED, reason)
+
+    def on_vanished(self) -> None:
+        self.tell(Told.FAILED, "vanished")
 
     def on_unknown(self, tx_hash: str) -> None:
-        self._watch(self, tx_hash)
         self._release()
+        self._on_sent(self, tx_hash)
 
-    def on_failed(self, code: int, message: str) -> None:
-        self.tell(Told.FAILED, f"{code} {message}")
-
-    def is_settled(self) -> bool:
-        return self._order.told is not Told.UNKNOWN
-
-    def on_executed(self) -> None:
-        self.tell(Told.ACCEPTED)
+    def on_record(self, record: TxRecord) -> None:
+        """Take the truth from the venue's record."""
+        error = app_error(record.event_info)
+        if error is not None:
+            self.tell(Told.FAILED, f"{error.code} {error.message}")
+        elif not self.is_settled:
+            self.tell(Told.ACCEPTED)
 
     def tell(self, told: Told, reason: str = "") -> None:
         """Tell the caller; a later truth replaces what was said, but not when."""
@@ -171,12 +178,11 @@ class Lane:
             self._component,
             self._signer,
             self._stream,
-            self._is_hash_known,
+            self._is_taken,
             (ACCOUNT_INDEX, API_KEY_INDEX),
             settings,
         )
         self._tasks: set[asyncio.Task[None]] = set()
-        self._watcher = OutcomeWatcher(loop, self._http, Logger("bench"), self._start_task)
         self._placed: list[PlacedOrder] = []
         self._by_hash: dict[str, PlacedOrder] = {}
 
@@ -194,38 +200,61 @@ class Lane:
         """Wait until no order is unknown any more."""
         loop = asyncio.get_running_loop()
         deadline = loop.time() + timeout_secs
-        while loop.time() < deadline and not all(p.is_settled() for p in self._placed):  # noqa: ASYNC110
+        while loop.time() < deadline and not all(p.is_settled for p in self._placed):  # noqa: ASYNC110
             await asyncio.sleep(0.05)
 
     async def disconnect(self) -> None:
         """Close everything."""
         await self._dispatcher.stop()
-        self._watcher.stop()
+        for task in self._tasks:
+            task.cancel()
         await self._stream.disconnect()
         await self._component.disconnect()
         self._signer.close()
 
     def _on_connected(self, epoch: int) -> None:
         self._dispatcher.on_connected()
-        self._start_task(self._catch_up())
-
-    async def _catch_up(self) -> None:
-        """Look up what the stream may have missed, as the execution client does."""
-        for tx_hash, placed in list(self._by_hash.items()):
-            if not placed.is_settled():
-                with contextlib.suppress(LighterHttpError):
-                    record = await self._http.tx_by_hash(tx_hash)
-                    if record is not None:
-                        self._on_record(record)
+        for tx_hash, placed in self._by_hash.items():
+            if not placed.is_settled:
+                self._start_task(self._look_up(placed, tx_hash))
 
     # -- ORDERS -----------------------------------------------------------------------------------
 
     async def submit(self, order: Order) -> None:
         """Take a place in the lane, and wait for the verdict."""
-        placed = PlacedOrder(order, self._watch)
+        placed = PlacedOrder(order, self._on_sent)
         self._placed.append(placed)
         self._dispatcher.submit(placed)
         await placed.verdict
+
+    def _on_sent(self, placed: PlacedOrder, tx_hash: str) -> None:
+        self._by_hash[tx_hash] = placed
+        if not placed.is_settled:
+            self._start_task(self._watch(placed, tx_hash))
+
+    async def _watch(self, placed: PlacedOrder, tx_hash: str) -> None:
+        while not placed.is_settled:
+            await asyncio.sleep(LOOK_UP_SECS)
+            await self._look_up(placed, tx_hash)
+
+    async def _look_up(self, placed: PlacedOrder, tx_hash: str) -> None:
+        with contextlib.suppress(LighterHttpError):
+            record = None if placed.is_settled else await self._http.tx_by_hash(tx_hash)
+            if record is not None:
+                self._on_record(record)
+
+    async def _is_taken(self, tx_hash: str) -> bool | None:
+        try:
+            return await self._http.tx_by_hash(tx_hash) is not None
+        except LighterHttpError:
+            return None
+
+    def _start_task(self, coroutine: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.get_running_loop().create_task(coroutine)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    # -- FRAMES -----------------------------------------------------------------------------------
 
     def _on_reply(self, reply: Any) -> None:
         self._dispatcher.on_reply(reply)
@@ -238,25 +267,6 @@ class Lane:
 
     def _on_record(self, record: TxRecord) -> None:
         self._dispatcher.on_record(record.hash)
-        self._watcher.on_record(record)
         placed = self._by_hash.get(record.hash)
-        if placed is not None and not placed.is_settled() and app_error(record.event_info) is None:
-            placed.on_executed()
-
-    def _watch(self, placed: PlacedOrder, tx_hash: str) -> None:
-        self._by_hash[tx_hash] = placed
-        self._watcher.watch(placed, tx_hash)
-
-    async def _is_hash_known(self, tx_hash: str) -> bool | None:
-        try:
-            return await self._http.tx_by_hash(tx_hash) is not None
-        except LighterHttpError:
-            return None
-
-    def _start_task(
-        self, coroutine: Coroutine[Any, Any, None], log_msg: str = ""
-    ) -> asyncio.Task[None]:
-        task = asyncio.get_running_loop().create_task(coroutine)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-        return task
+        if placed is not None:
+            placed.on_record(record)

@@ -176,13 +176,21 @@ class NonceLane:
         """When the lane was frozen, or ``None`` while it is not."""
         return self._frozen_at if self._is_frozen else None
 
+    @property
+    def depth(self) -> int:
+        """How many transactions may be in flight at present."""
+        return self._depth
+
+    def free_slots(self) -> int:
+        """Return how many nonces `issue` would hand out now."""
+        if self._state is not LaneState.OPEN:
+            return 0
+        outstanding = self._manager.outstanding(*self._key) or 0
+        return max(0, min(self._depth - self._in_flight, self._manager.skip_window - outstanding))
+
     def can_issue(self) -> bool:
         """Return whether `issue` would succeed now."""
-        return (
-            self._state is LaneState.OPEN
-            and self._in_flight < self._depth
-            and (self._manager.outstanding(*self._key) or 0) < self._manager.skip_window
-        )
+        return self.free_slots() > 0
 
     def status(self) -> LaneStatus:
         """Return a snapshot for diagnostics."""

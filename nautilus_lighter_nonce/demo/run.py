@@ -42,6 +42,7 @@ from nautilus_lighter_nonce.demo.judge import Summary
 from nautilus_lighter_nonce.demo.judge import judge
 from nautilus_lighter_nonce.demo.lifecycle import sheltered_from_interrupts
 from nautilus_lighter_nonce.demo.lifecycle import until_trading
+from nautilus_lighter_nonce.demo.lifecycle import without_echo
 from nautilus_lighter_nonce.demo.strategy import QuotingConfig
 from nautilus_lighter_nonce.demo.strategy import QuotingStrategy
 from nautilus_lighter_nonce.demo.tally import Tally
@@ -166,9 +167,10 @@ class _Demo:
         self._phase = "starting"
         self._ending = asyncio.Event()
         self._title = (
-            f"lighter-nonce demo · venue {venue.http_url} · {LATENCY_MS:.0f} ms latency · "
+            f"lighter-nonce demo · {LATENCY_MS:.0f} ms latency · "
             f"{'faults on' if options.with_faults else 'no faults'} · seed {options.seed}"
         )
+        self._tally.note("demo", f"venue {venue.http_url}, try curl {venue.http_url}/ledger")
 
     def run(self) -> Summary:
         self._node.add_exec_client_factory(LIGHTER, LighterLiveExecClientFactory)
@@ -184,7 +186,8 @@ class _Demo:
         finally:
             self._books.close()
             self._node.kernel.cancel_all_tasks()
-            self._node.dispose()
+            if not self._node.kernel.is_running():  # else it would be waited for
+                self._node.dispose()
 
     def _watch_signals(self, main: asyncio.Task[Summary]) -> None:
         """Take the signals over from the node, which would stop at once."""
@@ -303,7 +306,7 @@ class _Demo:
         await (self._show_live() if self._console.is_terminal else self._show_lines())
 
     async def _show_live(self) -> None:
-        with Live(console=self._console, auto_refresh=False) as live:
+        with without_echo(), Live(console=self._console, auto_refresh=False) as live:
             try:
                 while True:
                     live.update(table.live_view(self._snapshot(), self._title), refresh=True)

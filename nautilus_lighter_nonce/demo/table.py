@@ -98,23 +98,32 @@ def live_view(snapshot: Snapshot, title: str) -> RenderableType:
 
     """
     return Panel(
-        Group(_figures(snapshot), Text(), _happenings(snapshot.happenings)),
+        Group(
+            _figures(snapshot),
+            Text.assemble(("last fault  ", "bold"), snapshot.last_fault or "none"),
+            Text(),
+            _happenings(snapshot.happenings),
+        ),
         title=title,
         title_align="left",
         subtitle=snapshot.phase,
         subtitle_align="left",
         box=box.ROUNDED,
         width=WIDTH,
-        padding=(1, 2),
+        padding=(1, 1),
     )
 
 
 def _figures(snapshot: Snapshot) -> Table:
-    grid = Table.grid(padding=(0, 2))
+    grid = Table.grid(padding=(0, 2, 0, 0))
     for name, values in _groups(snapshot):
-        cells = [Text.assemble((f"{label} ", "dim"), str(value)) for label, value in values]
-        grid.add_row(Text(name, style="bold"), *cells)
+        grid.add_row(Text(name, style="bold"), *(_cell(*value) for value in values))
     return grid
+
+
+def _cell(label: str, value: object) -> Text:
+    text = Text(no_wrap=True)
+    return text.append(f"{label} " if label else "", style="dim").append(str(value))
 
 
 def _groups(snapshot: Snapshot) -> list[tuple[str, list[tuple[str, object]]]]:
@@ -141,12 +150,11 @@ def _groups(snapshot: Snapshot) -> list[tuple[str, list[tuple[str, object]]]]:
             ],
         ),
         (
-            "faults",
+            "nonces",
             [
-                ("injected", s.faults),
-                ("last", s.last_fault or "none"),
                 ("heals", s.heals),
                 ("nextNonce calls", s.next_nonce_calls),
+                ("faults", s.faults),
             ],
         ),
     ]
@@ -209,9 +217,10 @@ _MUST_BE_ZERO = frozenset({"lost to nonces", "doubled", "misreported", "unresolv
 
 def _summary_rows(summary: Summary) -> list[tuple[int, str, str]]:
     s = summary
+    unsent = f"; {s.wanted - s.sent} never were" if s.sent < s.wanted else ""
     return [
         (s.wanted, "orders wanted", "by the two strategies"),
-        (s.sent, "sent", f"{s.transactions} transactions with cancels and resends"),
+        (s.sent, "sent", f"{s.transactions} transactions with cancels and resends{unsent}"),
         (s.accepted, "accepted", ""),
         (s.filled, "filled", ""),
         (s.refused, "refused", "for business reasons, margin or post-only"),
