@@ -119,6 +119,7 @@ class TxDispatcher:
         self._turn = SendTurn(loop, signer, transport, self)
         self._proof = Proof(loop, verify, self._on_proved)
         self._parcels: dict[str, Parcel] = {}
+        self._held: Parcel | None = None
         self._in_flight: set[Entry] = set()
         self._by_nonce: dict[int, Entry] = {}
         self._is_up = False
@@ -275,6 +276,8 @@ class TxDispatcher:
         if entry is not None and entry.is_undecided:
             self._to_accepted(entry, 0)
             self._proof.executed(tx_hash)
+            if self._held is not None and not self._held.undecided:
+                self._held.answered.set()
             self._note_idle()
             self._advance()
         return self._proof.is_ours(tx_hash)
@@ -339,6 +342,7 @@ class TxDispatcher:
         parcel.request_id = f"{first.place}-{first.sends + 1}"
         parcel.hashes = [tx.tx_hash for tx in signed]
         self._parcels[parcel.request_id] = parcel
+        self._held = parcel if parcel.is_batch else None
         if len(self._parcels) > MAX_PARCELS:
             self._parcels = {k: p for k, p in self._parcels.items() if p is parcel or p.undecided}
         timeout_secs = self._settings.reply_timeout_ms / 1_000

@@ -67,6 +67,7 @@ class Signer:
     def __init__(self) -> None:
         self.gates: dict[int, asyncio.Event] = {}
         self.broken: set[int] = set()
+        self.hashes: set[str] = set()
 
     def hold(self, name: int) -> asyncio.Event:
         return self.gates.setdefault(name, asyncio.Event())
@@ -78,7 +79,11 @@ class Signer:
             await self.gates[name].wait()
         if name in self.broken:
             raise SignerError("sign", "no")
-        return SignedTx(tx_type=15, tx_info=f"{name}", tx_hash=f"{name}@{nonce}", nonce=nonce)
+        tx_hash = f"{name}@{nonce}"
+        while tx_hash in self.hashes:  # signing again makes another hash, for time has passed
+            tx_hash += "'"
+        self.hashes.add(tx_hash)
+        return SignedTx(tx_type=15, tx_info=f"{name}", tx_hash=tx_hash, nonce=nonce)
 
 
 class Transport:
@@ -479,6 +484,176 @@ async def test_stop_gives_up_the_unsent_and_waits_for_the_sent() -> None:
     bench.answer(0, OK)
     await stopping
     assert (first.told, second.told) == (["bound", "accepted"], ["given up"])
+
+
+# -- batches --------------------------------------------------------------------------------------
+
+
+async def test_batch_goes_in_one_frame_and_its_turn_is_held_until_the_answer() -> None:
+    """What follows a batch is not on the wire before the batch was answered (rule 2)."""
+    bench = await Bench().open()
+    batch = [Request(name) for name in (1, 2, 3)]
+    bench.dispatcher.submit(*batch)
+    (after,) = bench.submit(4)
+    await bench.written(1)
+    await asyncio.sleep(0)
+    assert bench.transport.frames == [[1, 2, 3]]
+    bench.answer(0, OK)
+    await bench.written(2)
+    bench.answer(1, OK)
+    assert bench.transport.frames == [[1, 2, 3], [4]]
+    assert [r.told[-1] for r in (*batch, after)] == ["accepted"] * 4
+    assert bench.nonces() == [10, 11, 12, 13]
+
+
+async def test_batch_refused_as_a_whole_is_sent_one_by_one() -> None:
+    """One bad order does not take the others with it."""
+    bench = await Bench().open()
+    batch = [Request(name) for name in (1, 2, 3)]
+    bench.dispatcher.submit(*batch)
+    await bench.written(1)
+    bench.answer(0, MARGIN)
+    await bench.written(4)
+    assert bench.transport.frames == [[1, 2, 3], [1], [2], [3]]
+    bench.answer(1, OK)
+    bench.answer(2, MARGIN)
+    bench.answer(3, STALE)
+    await bench.written(5)
+    bench.answer(4, OK)
+    assert [r.told[-1] for r in batch] == ["accepted", "refused", "accepted"]
+    assert bench.nonces() == [10, 11]
+    assert bench.source.calls == 1
+
+
+async def test_batch_whose_records_come_without_a_reply_gives_its_turn_free() -> None:
+    """Evidence for all members of a batch ends its turn, as its reply would."""
+    bench = await Bench().open()
+    batch = [Request(name) for name in (1, 2)]
+    bench.dispatcher.submit(*batch)
+    bench.submit(3)
+    await bench.written(1)
+    bench.dispatcher.on_record("1@10")
+    bench.dispatcher.on_record("2@11")
+    await bench.written(2)
+    assert bench.transport.frames == [[1, 2], [3]]
+    assert [r.told for r in batch] == [["bound", "accepted"]] * 2
+
+
+async def test_batch_larger_than_a_frame_is_split() -> None:
+    """The venue takes 15 transactions in one frame of the stream."""
+    bench = await Bench(skip_window=40).open()
+    bench.dispatcher.submit(*(Request(name) for name in range(1, 18)))
+    await bench.written(1)
+    bench.answer(0, OK)
+    await bench.written(2)
+    assert [len(frame) for frame in bench.transport.frames] == [15, 2]
+
+
+async def test_batch_waits_for_all_its_slots() -> None:
+    """A batch is not torn apart because the window is half full."""
+    bench = await Bench(skip_window=4).open()
+    bench.submit(1, 2)
+    bench.dispatcher.submit(*(Request(name) for name in (3, 4, 5)))
+    await bench.written(2)
+    bench.answer(0, OK)
+    await bench.written(3)
+    assert bench.transport.frames == [[1], [2], [3, 4, 5]]
+
+
+async def test_stale_batch_is_sent_again_as_a_batch() -> None:
+    """A nonce fault in front of a batch costs it nothing (nautilus_trader #4263)."""
+    bench = await Bench().open()
+    bench.submit(1)
+    batch = [Request(name) for name in (2, 3)]
+    bench.dispatcher.submit(*batch)
+    await bench.written(2)
+    bench.answer(0, MARGIN)
+    bench.answer(1, STALE)
+    await bench.written(3)
+    bench.answer(2, OK)
+    assert bench.transport.frames == [[1], [2, 3], [2, 3]]
+    assert [r.told for r in batch] == [["bound", "accepted"]] * 2
+    assert bench.nonces() == [10, 11]
+
+
+async def test_batch_with_an_unsigned_member_sends_the_others() -> None:
+    """What cannot be signed is refused by itself."""
+    bench = await Bench().open()
+    bench.signer.broken.add(2)
+    gate = bench.signer.hold(2)
+    batch = [Request(name) for name in (1, 2, 3)]
+    bench.dispatcher.submit(*batch)
+    gate.set()
+    await bench.written(1)
+    assert bench.transport.frames == [[1, 3]]
+    bench.answer(0, OK)
+    assert [r.told[-1] for r in batch] == ["accepted", "refused", "accepted"]
+
+
+# -- after acceptance -----------------------------------------------------------------------------
+
+
+async def test_vanished_order_is_reported_and_its_accepted_follower_is_sent_again() -> None:
+    """A vanished transaction spends no nonce; what the API took behind it goes again (rule 7)."""
+    bench = await Bench(10, 10).open()
+    first, second = bench.submit(1, 2)
+    await bench.written(2)
+    bench.answer(0, OK)
+    bench.answer(1, OK)
+    bench.dispatcher.on_vanished("1@10")
+    await bench.written(3)
+    bench.answer(2, OK)
+    assert first.told == ["bound", "accepted", "vanished"]
+    assert second.told == ["bound", "accepted", "accepted"]
+    assert bench.asked_hashes == ["2@11"]
+    assert bench.nonces() == [10, 11, 10]
+
+
+async def test_vanished_follower_that_the_venue_has_is_left_alone() -> None:
+    """No proof, no resend: a follower whose hash is known is not sent again."""
+    bench = await Bench(10, 10).open()
+    bench.submit(1, 2)
+    await bench.written(2)
+    bench.answer(0, OK)
+    bench.answer(1, OK)
+    bench.known_hashes.add("2@11")
+    bench.dispatcher.on_vanished("1@10")
+    await eventually(lambda: bench.asked_hashes)
+    bench.submit(3)
+    await bench.written(3)
+    assert bench.transport.order == [1, 2, 3]
+
+
+async def test_executed_order_cannot_vanish_any_more() -> None:
+    """Once a record showed its execution, a transaction is out of the lane's hands."""
+    bench = await Bench().open()
+    (request,) = bench.submit(1)
+    await bench.written(1)
+    bench.answer(0, OK)
+    assert bench.dispatcher.on_record("1@10")
+    bench.dispatcher.on_vanished("1@10")
+    assert request.told == ["bound", "accepted"]
+    assert not bench.kernel.events(events.LaneFrozen)
+
+
+async def test_record_of_somebody_else_is_told_apart() -> None:
+    """A hash we never sent is a foreign writer's."""
+    bench = await Bench().open()
+    bench.submit(1)
+    await bench.written(1)
+    assert not bench.dispatcher.on_record("9@9")
+    assert bench.dispatcher.on_record("1@10")
+
+
+async def test_late_reply_to_an_old_copy_does_not_decide_the_new_one() -> None:
+    """A copy that was given up for lost and answers after all is not the copy in flight."""
+    bench = await Bench(10, 10, reply_timeout_ms=5).open()
+    (request,) = bench.submit(1)
+    await bench.written(2)
+    bench.answer(0, MARGIN)
+    assert request.told == ["bound", "unknown"]
+    bench.answer(1, OK)
+    assert request.told == ["bound", "unknown", "accepted"]
 
 
 @pytest.mark.parametrize("code", [int(Code.INTERNAL_ERROR), int(Code.PROCESS_TIMEOUT)])

@@ -5,12 +5,17 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from nautilus_trader.model.enums import OrderSide
 from nautilus_trader.model.enums import OrderStatus
+from nautilus_trader.model.identifiers import ClientOrderId
+from nautilus_trader.model.objects import Price
+from nautilus_trader.model.objects import Quantity
 from nautilus_trader.model.orders import Order
 
 from nautilus_lighter_nonce import LighterNonceConfig
 from nautilus_lighter_nonce import events
 from nautilus_lighter_nonce.intents import client_order_index
+from tests.nodes import ETH
 from tests.nodes import Node
 from tests.nodes import Recorder
 from tests.nodes import until
@@ -131,3 +136,169 @@ def test_jitter_costs_nothing(lighter_venue: Any) -> None:
     """Latency that jumps about does not reorder the lane."""
     run(lighter_venue, [])
     assert lighter_venue.summary()["stale"] == 0
+
+
+# -- after acceptance -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("looks_up_as", ["failed", "unknown"])
+def test_vanished_order_is_reported_and_the_others_arrive(
+    lighter_venue: Any,
+    looks_up_as: str,
+) -> None:
+    """An accepted order that the sequencer drops is rejected; its followers are sent again."""
+    lighter_venue.set(latency_ms=10, vanished_lookup=looks_up_as)
+    fault = {"fault": "vanish", "after": 20, "count": 1}
+    node = run(lighter_venue, [fault], refused=1)
+    (rejected,) = [e for e in node.strategies[0].events if type(e).__name__ == "OrderRejected"]
+    assert "dropped by the sequencer" in rejected.reason
+
+
+@pytest.mark.lighter_venue(latency_ms=10)
+def test_foreign_writer_while_idle_costs_no_stale_order(lighter_venue: Any) -> None:
+    """Somebody else's record on our stream moves the lane before the next order goes out."""
+
+    async def story(node: Node) -> None:
+        (strategy,) = node.strategies
+        first = strategy.limit()
+        await until(lambda: first.is_open)
+        lighter_venue.control({"foreign": {"account_index": 700, "api_key_index": 5, "count": 2}})
+        suspected = events.ForeignWriterSuspected
+        await until(lambda: sum(isinstance(e, suspected) for e in node.published) == 2)
+        second = strategy.limit()
+        await until(lambda: second.is_open)
+
+    Node(lighter_venue).run(story)
+    assert lighter_venue.summary()["stale"] == 0
+
+
+# -- batches, cancels, modifies -------------------------------------------------------------------
+
+
+@pytest.mark.lighter_venue(latency_ms=10)
+@pytest.mark.parametrize(
+    "fault",
+    [
+        {"fault": "refuse", "code": 21739, "after": 1, "count": 1},
+        {"fault": "foreign_writer", "after": 1, "count": 1},
+        {"fault": "drop_reply", "after": 1, "count": 1},
+        {"fault": "rate_limit", "after": 1, "count": 1},
+        {"fault": "close_sockets", "after": 1, "count": 1, "when": "after"},
+    ],
+    ids=lambda fault: str(fault["fault"]),
+)
+def test_order_lists_survive_faults(lighter_venue: Any, fault: dict[str, Any]) -> None:
+    """Batches in mid-fault: every order arrives once, unless refused by itself."""
+    lighter_venue.control(fault)
+
+    async def story(node: Node) -> None:
+        (strategy,) = node.strategies
+        orders: list[Order] = []
+        for i in range(6):
+            batch = [
+                strategy.order_factory.limit(
+                    ETH,
+                    OrderSide.BUY,
+                    Quantity.from_str("0.0100"),
+                    Price.from_str(f"15{i:02}.{j:02}"),
+                )
+                for j in range(10)
+            ]
+            orders += batch
+            strategy.submit_order_list(strategy.order_factory.create_list(batch))
+        await until(lambda: all(o.status != OrderStatus.SUBMITTED for o in orders), 20.0)
+        await until(lambda: all(o.is_open for o in orders), 20.0)
+        judge(lighter_venue, orders)
+
+    Node(lighter_venue).run(story)
+    batches = [row["batch"] for row in lighter_venue.ledger() if row["batch"]]
+    assert batches
+
+
+@pytest.mark.lighter_venue(latency_ms=10)
+@pytest.mark.parametrize(
+    "fault",
+    [
+        {"fault": "foreign_writer", "tx_type": 15, "after": 5, "count": 1},
+        {"fault": "rate_limit", "tx_type": 15, "after": 5, "count": 2},
+        {"fault": "drop_request", "tx_type": 15, "after": 5, "count": 1},
+        {"fault": "server_error", "tx_type": 15, "after": 5, "count": 1},
+        {"fault": "close_sockets", "tx_type": 15, "after": 5, "count": 1},
+    ],
+    ids=lambda fault: str(fault["fault"]),
+)
+def test_cancels_are_not_lost_to_nonces(lighter_venue: Any, fault: dict[str, Any]) -> None:
+    """Every order that was to be canceled is canceled."""
+
+    async def story(node: Node) -> None:
+        (strategy,) = node.strategies
+        orders = submit_many(strategy, 20)
+        await until(lambda: all(o.is_open for o in orders))
+        lighter_venue.control(fault)
+        for order in orders:
+            strategy.cancel_order(order)
+        await until(lambda: all(o.is_closed for o in orders), 20.0)
+        assert strategy.counts()["Canceled"] == 20
+        assert strategy.counts()["CancelRejected"] == 0
+
+    Node(lighter_venue, nonce=LighterNonceConfig(reply_timeout_ms=300)).run(story)
+
+
+@pytest.mark.lighter_venue(latency_ms=10)
+def test_batch_cancel_goes_in_one_frame(lighter_venue: Any) -> None:
+    """`BatchCancelOrders` is one frame of cancels."""
+
+    async def story(node: Node) -> None:
+        (strategy,) = node.strategies
+        orders = submit_many(strategy, 5)
+        await until(lambda: all(o.is_open for o in orders))
+        strategy.cancel_orders(orders)
+        await until(lambda: all(o.is_closed for o in orders))
+        rows = [row for row in lighter_venue.ledger() if row["tx_type"] == 15]
+        assert len(rows) == 5
+        assert len({row["batch"] for row in rows}) == 1
+        assert rows[0]["batch"]
+
+    Node(lighter_venue).run(story)
+
+
+@pytest.mark.lighter_venue(latency_ms=10)
+def test_duplicate_client_order_index_is_denied_at_home(lighter_venue: Any) -> None:
+    """An order whose index is that of a live one never reaches the venue."""
+
+    async def story(node: Node) -> None:
+        (strategy,) = node.strategies
+        order = strategy.limit()
+        await until(lambda: order.is_open)
+        tracker = node.client._tracker
+        taken = tracker.find(order.client_order_id)
+        tracker._by_index[client_order_index(ClientOrderId("O-CLASH"))] = taken
+        clash = strategy.order_factory.limit(
+            ETH,
+            OrderSide.BUY,
+            Quantity.from_str("0.0100"),
+            Price.from_str("1500.00"),
+            client_order_id=ClientOrderId("O-CLASH"),
+        )
+        strategy.submit_order(clash)
+        await until(lambda: clash.is_closed)
+        assert "client_order_id" in strategy.reason(clash)
+
+    Node(lighter_venue).run(story)
+
+
+def test_stopping_node_leaves_nothing_half_sent(lighter_venue: Any) -> None:
+    """A node that stops in mid-flow waits for what it sent: told and done agree."""
+    lighter_venue.set(latency_ms=50)
+    told: list[Order] = []
+
+    async def story(node: Node) -> None:
+        (strategy,) = node.strategies
+        told.extend(submit_many(strategy, 40))
+        await until(lambda: strategy.counts()["Submitted"] > 5)
+
+    Node(lighter_venue).run(story)
+    accepted = {row["index"] for row in lighter_venue.ledger() if row["accepted"]}
+    for order in told:
+        is_there = client_order_index(order.client_order_id) in accepted
+        assert is_there == (order.status in (OrderStatus.ACCEPTED, OrderStatus.SUBMITTED)), order
