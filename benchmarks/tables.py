@@ -25,6 +25,7 @@ MOST_WIDTH: Final = 400
 
 CLIENTS: Final = {
     "sdk": "lighter-sdk",
+    "sdk-thread": "lighter-sdk (own thread)",
     "sdk-api": "lighter-sdk (API manager)",
     "lane": "ours, lane",
     "node": "ours, TradingNode",

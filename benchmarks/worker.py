@@ -12,6 +12,7 @@ Rules of this file
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import cProfile
 import importlib
 import os
@@ -20,8 +21,10 @@ import sys
 import tempfile
 import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 from typing import Final
 
 import msgspec
@@ -34,12 +37,14 @@ JOB_TIMEOUT_SECS: Final = 180.0
 
 MODULES: Final = {
     "sdk": "benchmarks.clients.sdk",
+    "sdk-thread": "benchmarks.clients.sdk",
     "sdk-api": "benchmarks.clients.sdk",
     "lane": "benchmarks.clients.lane",
     "node": "benchmarks.clients.node",
 }
 
 ONCE_ONLY: Final = frozenset({"node"})
+OFF_MAIN_THREAD: Final = frozenset({"sdk-thread"})
 
 
 class WorkerError(RuntimeError):
@@ -122,18 +127,22 @@ def main(client: str) -> None:
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
     module = importlib.import_module(MODULES[client])
-    for line in sys.stdin.buffer:
-        job = msgspec.json.decode(line, type=Job)
-        profile = cProfile.Profile() if job.profile else None
-        if profile is not None:
-            profile.enable()
-        with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-            outcome = runner.run(module.run(job))
-        if profile is not None:
-            profile.disable()
-            profile.dump_stats(job.profile or "")
-        answers.write(msgspec.json.encode(outcome) + b"\n")
-        answers.flush()
+    with ThreadPoolExecutor(1) as other:
+        for line in sys.stdin.buffer:
+            job = msgspec.json.decode(line, type=Job)
+            is_off = client in OFF_MAIN_THREAD
+            outcome = other.submit(_do, module, job).result() if is_off else _do(module, job)
+            answers.write(msgspec.json.encode(outcome) + b"\n")
+            answers.flush()
+
+
+def _do(module: Any, job: Job) -> Outcome:
+    profile = cProfile.Profile() if job.profile else contextlib.nullcontext()
+    with profile, asyncio.Runner(loop_factory=_loop_factory()) as runner:
+        outcome: Outcome = runner.run(module.run(job))
+    if isinstance(profile, cProfile.Profile) and job.profile:
+        profile.dump_stats(job.profile)
+    return outcome
 
 
 def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:

@@ -262,15 +262,13 @@ def _own_venue(raw: dict[str, Any]) -> Iterator[dict[str, Any]]:
         yield raw
         return
     _need("aiohttp")
-    from nautilus_lighter_nonce.demo.lifecycle import sheltered_from_interrupts
     from nautilus_lighter_nonce.loopback.config import VenueConfig
     from nautilus_lighter_nonce.loopback.process import VenueProcess
     from nautilus_lighter_nonce.loopback.process import VenueProcessError
 
     venue = VenueProcess(VenueConfig(latency_ms=20.0))
     try:
-        with sheltered_from_interrupts():
-            venue.start()
+        venue.start()
         click.echo(f"A loopback venue listens on {venue.http_url}", err=True)
         for client in homeless:
             client["base_url_http"] = venue.http_url

@@ -101,7 +101,7 @@ class LighterNonceComponent(Component):
         self._alarms: dict[Key, asyncio.TimerHandle] = {}
         for account_index, api_key_index in config.keys:
             self.add_key(account_index, api_key_index)
-        msgbus.subscribe(topic=events.TX_TOPICS, handler=self.on_verdict)
+        msgbus.subscribe(topic=events.TX_TOPICS, handler=self.on_verdict, priority=10)
 
     # -- BINDING ----------------------------------------------------------------------------------
 
@@ -294,7 +294,10 @@ class LighterNonceComponent(Component):
             ts_event=self._clock.timestamp_ns(),
             **fields,
         )
-        self._msgbus.publish(topic=event.topic, msg=event)
+        try:
+            self._msgbus.publish(topic=event.topic, msg=event)
+        except Exception as e:  # noqa: BLE001 (a listener may be anybody's; the lane must go on)
+            self._log.exception(f"A listener of {event.topic} was broken", e)
 
     def _on_seeded(self, lane: NonceLane, decision: core.Seeded) -> None:
         self._log.info(f"Seeded {_name(lane)}: next nonce {decision.next_nonce}")

@@ -24,6 +24,7 @@ Rules
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from collections.abc import Sequence
 from typing import Any
 
@@ -34,6 +35,7 @@ from nautilus_trader.common.component import MessageBus
 from nautilus_lighter_nonce import events
 from nautilus_lighter_nonce.component import LighterNonceComponent
 from nautilus_lighter_nonce.config import LighterNonceConfig
+from nautilus_lighter_nonce.core.decisions import LaneState
 from nautilus_lighter_nonce.lighter.codes import MAX_BATCH_WS
 from nautilus_lighter_nonce.lighter.codes import Verdict
 from nautilus_lighter_nonce.lighter.codes import is_rate_limit
@@ -145,7 +147,7 @@ class TxDispatcher:
     def start(self) -> None:
         """Listen to the lane and begin to send once `on_connected` was called."""
         for topic, handler in self._handlers.items():
-            self._msgbus.subscribe(topic=topic, handler=handler)
+            self._msgbus.subscribe(topic=topic, handler=handler, priority=10)
         self._sender = self._loop.create_task(self._turn.run(), name=f"send turn of {self._key}")
         self._sender.add_done_callback(self._on_sender_done)
 
@@ -320,7 +322,7 @@ class TxDispatcher:
         for entry in entries:
             if not entry.was_bound:
                 entry.was_bound = True
-                entry.request.on_bound()
+                self._tell(entry, entry.request.on_bound)
         return True
 
     def _must_pause(self) -> bool:
@@ -406,7 +408,7 @@ class TxDispatcher:
         self._quota.relax()
         self._proof.was_accepted(entry)
         event = self._publish(entry, events.TxAccepted, predicted_execution_time_ms=predicted_ms)
-        entry.request.on_accepted(event)
+        self._tell(entry, entry.request.on_accepted, event)
 
     def _to_refused(self, entries: Sequence[Entry], code: int, message: str) -> None:
         """Report a refusal; a rate limit, or a batch refused as a whole, is tried again."""
@@ -422,7 +424,7 @@ class TxDispatcher:
                 entry.batch = entry.batch if is_later else None
                 self._waiting.put(entry, self._clock.timestamp_ns())
             else:
-                entry.request.on_refused(event)
+                self._tell(entry, entry.request.on_refused, event)
 
     def _to_stale(self, entry: Entry, code: int) -> None:
         self._close(entry, EntryState.STALE)
@@ -437,7 +439,7 @@ class TxDispatcher:
         entry.state = EntryState.UNKNOWN
         self._by_nonce[entry.nonce] = entry
         self._log.warning(f"{entry.request.label} is unknown: {reason}")
-        entry.request.on_unknown(entry.tx_hash)
+        self._tell(entry, entry.request.on_unknown, entry.tx_hash)
         self._publish(entry, events.TxUnknown, reason=reason)
 
     def _on_silence(self, parcel: Parcel, entry: Entry) -> None:
@@ -459,8 +461,15 @@ class TxDispatcher:
             tx_hash=entry.tx_hash,
             **fields,
         )
-        self._msgbus.publish(topic=event.topic, msg=event)
+        self._tell(entry, self._msgbus.publish, event.topic, event)
         return event
+
+    def _tell(self, entry: Entry, listener: Callable[..., Any], *args: Any, **kwargs: Any) -> None:
+        """Tell somebody; whoever fails to listen must not stop the lane for all others."""
+        try:
+            listener(*args, **kwargs)
+        except Exception as e:  # noqa: BLE001 (owners and bus listeners may be anybody's)
+            self._log.exception(f"A listener of {entry.request.label} was broken", e)
 
     # -- WHAT THE LANE SAYS -----------------------------------------------------------------------
 
@@ -484,7 +493,7 @@ class TxDispatcher:
         for i, nonce in enumerate(nonces):
             entry = self._proof.pop_accepted(nonce)
             if entry is not None and i == 0:
-                entry.request.on_vanished()
+                self._tell(entry, entry.request.on_vanished)
             else:
                 self._doubt(entry)
 
@@ -555,13 +564,25 @@ class TxDispatcher:
     # -- ENDS -------------------------------------------------------------------------------------
 
     def _on_queue_timeout(self, entry: Entry) -> None:
-        self._give_up(entry, f"no free slot within {self._settings.queue_timeout_ms} ms")
+        waited = f"waited {self._settings.queue_timeout_ms} ms for its turn"
+        self._give_up(entry, f"{waited}, and {self._obstacle()}")
         self._advance()
+
+    def _obstacle(self) -> str:
+        """What keeps transactions waiting, for people."""
+        if not self._is_up:
+            return "the stream was not connected"
+        state = self._component.status(*self._key).state
+        if state is not LaneState.OPEN:
+            return f"the nonce lane was {state.value}"
+        if self._quota.pause_ns(self._clock.timestamp_ns()):
+            return "the rate limit was reached"
+        return "as many transactions as allowed were in flight"
 
     def _give_up(self, entry: Entry, reason: str) -> None:
         entry.disarm()
         entry.state = EntryState.DONE
-        entry.request.on_given_up(reason, was_bound=entry.was_bound)
+        self._tell(entry, entry.request.on_given_up, reason, was_bound=entry.was_bound)
 
     def _note_idle(self) -> None:
         if not self._in_flight and not len(self._turn):

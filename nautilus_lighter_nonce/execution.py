@@ -139,6 +139,7 @@ class LighterExecutionClient(LiveExecutionClient):
         component.add_key(account_index, api_key_index)
         self._tokens = AuthTokens(signer)
         self._first_epoch = 1
+        self._is_stopping = False
         self._stream = LighterStream(
             ws_url,
             loop,
@@ -216,6 +217,7 @@ class LighterExecutionClient(LiveExecutionClient):
             await self._stream.subscribe(f"{channel}/{self._account_index}", auth=True)
 
     async def _disconnect(self) -> None:
+        self._is_stopping = True
         await self._dispatcher.stop()
         self._outcomes.stop()
         await self._stream.disconnect()
@@ -253,6 +255,8 @@ class LighterExecutionClient(LiveExecutionClient):
             self.create_task(self._catch_up(), log_msg="catch up after reconnect")
 
     def _on_disconnected(self, epoch: int) -> None:
+        if self._is_stopping:
+            return
         self._log.warning(f"Stream of epoch {epoch} was lost; transactions in flight are unknown")
         self._prices.forget()
         self._dispatcher.on_disconnected()

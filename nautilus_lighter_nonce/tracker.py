@@ -235,6 +235,9 @@ class OrderTracker:
             return
         self._accept(tracked, order_index, report.ts_event)
         tracked.filled += Decimal(trade.size)
+        if tracked.order.filled_qty.as_decimal() >= tracked.filled:
+            self._try_end(tracked)  # the engine inferred this fill from a report already
+            return
         self._client.generate_order_filled(
             *_ids(tracked),
             venue_order_id=tracked.venue_order_id,

@@ -1,5 +1,5 @@
 """
-Starting what a run needs: a venue's process, and a node until its strategies trade.
+Starting what a run needs: a quiet terminal, and a node until its strategies trade.
 
 Rule of this file: nothing of the demo's own; `lighter-nonce run` uses it as well.
 """
@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import signal
 import sys
 import termios
 import time
@@ -18,16 +17,6 @@ from typing import Any
 
 POLL_SECS = 0.05
 LOCAL_MODES = 3  # where termios keeps them
-
-
-@contextlib.contextmanager
-def sheltered_from_interrupts() -> Iterator[None]:
-    """Let processes started inside not see the terminal's Ctrl-C; they end with their parent."""
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 @contextlib.contextmanager

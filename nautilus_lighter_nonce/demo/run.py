@@ -40,7 +40,6 @@ from nautilus_lighter_nonce.demo.books import VenueBooks
 from nautilus_lighter_nonce.demo.judge import Claim
 from nautilus_lighter_nonce.demo.judge import Summary
 from nautilus_lighter_nonce.demo.judge import judge
-from nautilus_lighter_nonce.demo.lifecycle import sheltered_from_interrupts
 from nautilus_lighter_nonce.demo.lifecycle import until_trading
 from nautilus_lighter_nonce.demo.lifecycle import without_echo
 from nautilus_lighter_nonce.demo.strategy import QuotingConfig
@@ -135,8 +134,7 @@ def run(options: DemoOptions, console: Console) -> Summary:
     )
     venue = VenueProcess(config)
     try:
-        with sheltered_from_interrupts():
-            venue.start()
+        venue.start()
         return _Demo(options, console, venue).run()
     except (VenueProcessError, LighterHttpError, OSError) as e:
         raise DemoError(f"the loopback venue did not do its part: {e}") from e

@@ -96,17 +96,18 @@ class Backoff(msgspec.Struct, frozen=True, kw_only=True):
 
     Parameters
     ----------
-    initial_secs : float, default 0.25
+    initial_secs : float, default 0.1
         The first delay's upper end, in seconds.
-    max_secs : float, default 30.0
-        No delay is longer.
+    max_secs : float, default 2.0
+        No delay is longer. Orders wait for the connection and are given up after seconds; the
+        venue takes 255 new connections per minute (Lighter docs), this makes 60 at most.
     factor : float, default 2.0
         How much longer each further delay is.
 
     """
 
-    initial_secs: float = 0.25
-    max_secs: float = 30.0
+    initial_secs: float = 0.1
+    max_secs: float = 2.0
     factor: float = 2.0
 
     def delay(self, attempt: int, chance: float) -> float:

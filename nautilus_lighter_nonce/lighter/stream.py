@@ -60,7 +60,7 @@ __all__ = [
 
 POLL_SECS: Final = 0.02  # how often a connection is looked at; the client itself notices in 1 ms
 SETTLE_SECS: Final = 0.05  # how long a closed client's threads wind down; see `disconnect`
-STABLE_SECS: Final = 10.0  # a connection that lived this long starts the backoff afresh
+STABLE_SECS: Final = 2.0  # a connection that lived this long starts the backoff afresh
 
 
 # -- STREAM ---------------------------------------------------------------------------------------

@@ -99,6 +99,7 @@ class VenueProcess:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             env=os.environ | {"PYTHONPATH": search},
+            process_group=0,  # the terminal's Ctrl-C is for the parent, which ends the child
         )
         assert self._process.stdout is not None
         line = self._process.stdout.readline()
