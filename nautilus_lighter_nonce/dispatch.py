@@ -44,6 +44,7 @@ from nautilus_lighter_nonce.lighter.signer import SignerError
 from nautilus_lighter_nonce.lighter.signer import TxSigner
 from nautilus_lighter_nonce.lighter.stream import StreamReply
 from nautilus_lighter_nonce.lighter.stream import StreamSendError
+from nautilus_lighter_nonce.patience import ReplyPatience
 from nautilus_lighter_nonce.places import Entry
 from nautilus_lighter_nonce.places import EntryState
 from nautilus_lighter_nonce.places import Places
@@ -115,6 +116,7 @@ class TxDispatcher:
         self._key = key
         self._settings = settings
         self._quota = SendQuota(quota_per_min)
+        self._patience = ReplyPatience()
         self._log = log or Logger(type(self).__name__)
         self._last_place = 0
         self._waiting = Places(loop, settings.queue_timeout_ms, self._on_queue_timeout)
@@ -251,6 +253,7 @@ class TxDispatcher:
         if parcel is None:
             return
         parcel.answered.set()
+        self._note_round_trip(parcel)
         entries = parcel.undecided
         match reply.verdict:
             case Verdict.ACCEPTED:
@@ -267,6 +270,17 @@ class TxDispatcher:
                     self._in_flight.discard(entry)
         self._note_idle()
         self._advance()
+
+    def _note_round_trip(self, answered: Parcel) -> None:
+        """Learn from an answer, and wait less for those that it has overtaken."""
+        now_ns = self._clock.timestamp_ns()
+        self._patience.observe(now_ns - answered.sent_ns)
+        for parcel in self._parcels.values():
+            if parcel.sent_ns >= answered.sent_ns:
+                break
+            if not parcel.is_overtaken:
+                parcel.is_overtaken = True
+                self._await_answer(parcel, self._patience.overtaken_ns() / 1e9)
 
     def on_record(self, tx_hash: str) -> bool:
         """
@@ -343,18 +357,24 @@ class TxDispatcher:
         first = parcel.entries[0]
         parcel.request_id = f"{first.place}-{first.sends + 1}"
         parcel.hashes = [tx.tx_hash for tx in signed]
+        parcel.sent_ns = self._clock.timestamp_ns()
         self._parcels[parcel.request_id] = parcel
         self._held = parcel if parcel.is_batch else None
         if len(self._parcels) > MAX_PARCELS:
             self._parcels = {k: p for k, p in self._parcels.items() if p is parcel or p.undecided}
-        timeout_secs = self._settings.reply_timeout_ms / 1_000
         for entry, tx in zip(parcel.entries, signed, strict=True):
             entry.sends += 1
             entry.state = EntryState.SENT
             entry.tx_hash = tx.tx_hash
             self._in_flight.add(entry)
             self._proof.sent(entry)
-            entry.timer = self._loop.call_later(timeout_secs, self._on_silence, parcel, entry)
+        self._await_answer(parcel, self._settings.reply_timeout_ms / 1_000)
+
+    def _await_answer(self, parcel: Parcel, timeout_secs: float) -> None:
+        for entry in parcel.undecided:
+            if entry.state is EntryState.SENT:
+                entry.disarm()
+                entry.timer = self._loop.call_later(timeout_secs, self._on_silence, parcel, entry)
 
     def on_not_written(self, parcel: Parcel, error: StreamSendError) -> None:
         """Put back what was not written, unless the disconnect was noticed already."""
@@ -443,7 +463,8 @@ class TxDispatcher:
         self._publish(entry, events.TxUnknown, reason=reason)
 
     def _on_silence(self, parcel: Parcel, entry: Entry) -> None:
-        self._to_unknown(entry, f"no reply within {self._settings.reply_timeout_ms} ms")
+        waited_ms = (self._clock.timestamp_ns() - parcel.sent_ns) // 1_000_000
+        self._to_unknown(entry, f"no reply within {waited_ms} ms")
         parcel.answered.set()
 
     def _close(self, entry: Entry, state: EntryState) -> None:

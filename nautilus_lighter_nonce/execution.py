@@ -140,6 +140,7 @@ class LighterExecutionClient(LiveExecutionClient):
         self._tokens = AuthTokens(signer)
         self._first_epoch = 1
         self._is_stopping = False
+        self._last_balance = ("", "")
         self._stream = LighterStream(
             ws_url,
             loop,
@@ -365,8 +366,11 @@ class LighterExecutionClient(LiveExecutionClient):
                 self._outcomes.on_record(record)
 
     def _on_stats_frame(self, raw: bytes) -> None:
-        frame = msgspec.json.decode(raw, type=schemas.UserStatsFrame)
-        self._publish_balances(frame.stats)
+        stats = msgspec.json.decode(raw, type=schemas.UserStatsFrame).stats
+        balance = (stats.collateral, stats.available_balance)
+        if balance != self._last_balance:
+            self._last_balance = balance
+            self._publish_balances(stats)
 
     def _on_foreign_record(self, nonce: int) -> None:
         self._component.foreign(*self._key, nonce)

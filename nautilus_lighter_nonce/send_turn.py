@@ -52,13 +52,23 @@ class Parcel:
 
     """
 
-    __slots__ = ("answered", "entries", "hashes", "request_id", "signing")
+    __slots__ = (
+        "answered",
+        "entries",
+        "hashes",
+        "is_overtaken",
+        "request_id",
+        "sent_ns",
+        "signing",
+    )
 
     def __init__(self, entries: list[Entry], signing: list[asyncio.Task[SignedTx]]) -> None:
         self.entries = entries
         self.signing = signing
         self.hashes: list[str] = []
         self.request_id = ""
+        self.sent_ns = 0
+        self.is_overtaken = False
         self.answered = asyncio.Event()
 
     @property

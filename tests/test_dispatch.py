@@ -402,6 +402,21 @@ async def test_silent_order_is_resolved_by_its_record_before_the_deadline() -> N
     assert bench.dispatcher.in_flight == 0
 
 
+async def test_silent_order_that_later_ones_overtook_is_not_waited_for_long() -> None:
+    """Answers to later orders make the lane give a lost one up early, and heal at once."""
+    bench = await Bench(reply_timeout_ms=60_000).open()
+    first, second = bench.submit(1, 2)
+    await bench.written(2)
+    bench.answer(1, STALE)
+    await bench.written(4)
+    bench.answer(2, OK)
+    bench.answer(3, OK)
+    assert bench.transport.order == [1, 2, 1, 2]
+    assert first.told == ["bound", "unknown", "accepted"]
+    assert second.told == ["bound", "accepted"]
+    assert bench.source.calls == 1
+
+
 async def test_late_reply_mends_an_unknown_order() -> None:
     """A reply after the deadline still counts while the lane waits for evidence."""
     bench = await Bench(10, 10, reply_timeout_ms=5, settle_ms=60_000).open()

@@ -37,8 +37,9 @@ What proves the next nonce
 --------------------------
 The venue takes exactly `last + 1` (Lighter docs). So the highest accepted nonce proves that all
 below are spent. Above it, a *refused* or *withdrawn* first nonce explains every stale one behind
-it, and is itself the next. A *stale* first nonce is unexplained, and an *unknown* one may have been
-spent: both need one hard refresh, asked when the venue's lag is over.
+it, and is itself the next. So does an *unknown* one whose very next is stale: had it been taken,
+the next one would have been taken too. A *stale* first nonce is unexplained, and any other
+*unknown* one may have been spent: both need one hard refresh, asked when the venue's lag is over.
 """
 
 from __future__ import annotations
@@ -129,7 +130,7 @@ class NonceLane:
         self._clean = 0
         self._cause = FreezeCause.HOLE
         self._frozen_at = 0
-        self._last_verdict_at = 0
+        self._last_event_at = 0
         self._asked_since = 0
         self._vanished: int | None = None
         self._foreign: set[int] = set()
@@ -228,9 +229,14 @@ class NonceLane:
         self._reopen()
         return (Seeded(next_nonce),)
 
-    def issue(self) -> int:
+    def issue(self, now_ns: int = 0) -> int:
         """
         Return the next nonce and count it as in flight.
+
+        Parameters
+        ----------
+        now_ns : int, default 0
+            The time; the venue cannot have taken the nonce before.
 
         Raises
         ------
@@ -255,6 +261,7 @@ class NonceLane:
         nonce = self._manager.next_nonce(*self._key)
         self._txs[nonce] = TxState.IN_FLIGHT
         self._in_flight += 1
+        self._last_event_at = max(now_ns, self._last_event_at)
         self._counts["issued"] += 1
         return nonce
 
@@ -309,7 +316,7 @@ class NonceLane:
         """An accepted `nonce` was proved not spent after all: the followers are one ahead."""
         if not (self._state is LaneState.OPEN or self._is_frozen) or nonce > self._baseline:
             return ()
-        self._last_verdict_at = now_ns
+        self._last_event_at = now_ns
         froze = self._freeze(FreezeCause.VANISHED, nonce, now_ns)
         self._vanished = nonce if self._vanished is None else min(nonce, self._vanished)
         return (*froze, *self._try_heal(now_ns))
@@ -379,7 +386,8 @@ class NonceLane:
             del self._txs[nonce]
         else:
             self._txs[nonce] = verdict
-        self._last_verdict_at = now_ns
+        if verdict is not TxState.UNKNOWN:  # silence is no event: the venue acted before it
+            self._last_event_at = now_ns
         return True
 
     def _leave_hole(self, nonce: int, now_ns: int) -> Decisions:
@@ -417,17 +425,18 @@ class NonceLane:
         self._state = LaneState.REFRESHING
         self._asked_since = now_ns
         self._counts["refreshes"] += 1
-        return (AskVenue(self._last_verdict_at + self._settle_ns),)
+        return (AskVenue(self._last_event_at + self._settle_ns),)
 
     def _is_proved(self) -> bool:
         if self._vanished is not None:
             return False
         baseline = self._baseline
-        above = [state for n, state in self._txs.items() if n > baseline]
-        if not above:
+        if not any(n > baseline for n in self._txs):
             return True
-        first = self._txs.get(baseline + 1)
-        return first in (TxState.REFUSED, TxState.WITHDRAWN) and TxState.UNKNOWN not in above
+        first, second = self._txs[baseline + 1], self._txs.get(baseline + 2)
+        if first is TxState.UNKNOWN:
+            return second is TxState.STALE
+        return first is not TxState.STALE
 
     def _rebase(self, next_nonce: int, source: RebaseSource, now_ns: int) -> Decisions:
         floor = self._baseline + 1

@@ -346,20 +346,47 @@ def test_unknown_proved_spent_is_not_resent() -> None:
 def test_unknown_proved_unspent_is_told_apart_from_the_doomed() -> None:
     """The counter's word alone does not make a silent transaction fit to be resent (rule 6)."""
     lane = make_lane()
-    issue(lane, 2)
+    lane.issue()
     lane.unknown(10, lane.epoch, 0)
-    lane.stale(11, lane.epoch, 0)
     healed = only(lane.refreshed(10, SETTLE), Healed)
-    assert (healed.spent, healed.unspent, healed.doomed) == ((), (10,), (11,))
+    assert (healed.spent, healed.unspent, healed.doomed) == ((), (10,), ())
     assert healed.next_nonce == 10
 
 
-def test_unknown_behind_a_refusal_still_asks() -> None:
-    """A refusal explains stale followers, but it does not tell what became of a silent one."""
+def test_unknown_with_a_stale_one_behind_it_was_not_taken() -> None:
+    """A later nonce's fate resolves it, and the venue is not asked (rules 6 and 8)."""
+    lane = make_lane()
+    issue(lane, 3)
+    lane.stale(11, lane.epoch, 0)
+    lane.stale(12, lane.epoch, 0)
+    healed = only(lane.unknown(10, lane.epoch, 0), Healed)
+    assert (healed.source, healed.next_nonce) == (RebaseSource.INFERRED, 10)
+    assert (healed.unspent, healed.doomed) == ((10,), (11, 12))
+
+
+def test_unknown_with_only_a_later_one_stale_may_have_been_taken() -> None:
+    """A refusal between them explains the stale one, so the venue is asked."""
+    lane = make_lane()
+    issue(lane, 3)
+    lane.refused(11, lane.epoch, 0)
+    lane.stale(12, lane.epoch, 0)
+    assert only(lane.unknown(10, lane.epoch, 0), AskVenue) == AskVenue(SETTLE)
+
+
+def test_silence_does_not_put_off_the_question() -> None:
+    """The lag counts from the last thing the venue can have done, not from our giving up."""
+    lane = make_lane()
+    lane.issue(100)
+    assert only(lane.unknown(10, lane.epoch, 1_500 * MS), AskVenue) == AskVenue(100 + SETTLE)
+
+
+def test_unknown_behind_a_refusal_was_not_taken() -> None:
+    """Nothing behind an unspent nonce can have been taken."""
     lane = make_lane()
     issue(lane, 2)
     lane.refused(10, lane.epoch, 0)
-    assert only(lane.unknown(11, lane.epoch, 0), AskVenue) == AskVenue(SETTLE)
+    healed = only(lane.unknown(11, lane.epoch, 0), Healed)
+    assert (healed.source, healed.next_nonce, healed.unspent) == (RebaseSource.INFERRED, 10, (11,))
 
 
 def test_unknown_mended_by_a_late_acceptance_heals_without_the_answer() -> None:
