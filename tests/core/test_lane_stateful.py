@@ -54,10 +54,15 @@ FROZEN = (LaneState.DRAINING, LaneState.REFRESHING)
 MAX_TXS = 8
 MAX_FOREIGN = 2
 MAX_VANISHED = 2
+MAX_LOSSES = 4
 HEALS_TO_RECOVER = 2
 """One for what the last fault left behind, one for what that heal could not yet see."""
 
+FATES = ("fair", "fair", "fair", "fair", "refuse", "lose reply")
+VERDICTS = ("accepted", "refused", "stale", "unknown", "withdrawn")
+
 copies = st.integers(min_value=0, max_value=7)
+often = st.sampled_from([True, True, True, False])
 
 
 class Tx:
@@ -106,6 +111,7 @@ class LaneMachine(RuleBasedStateMachine):
         self.foreign: list[int] = []
         self.vanished: set[int] = set()
         self.vanishings = 0
+        self.losses = 0
         self.halts = 0
         self.freezes = 0
         self.is_truth_hidden = False
@@ -119,7 +125,6 @@ class LaneMachine(RuleBasedStateMachine):
         self.unsent: list[Copy] = []
         self.wire: list[Copy] = []
         self.replies: list[tuple[Copy, str]] = []
-        self.told: list[tuple[Copy, str]] = []
         self.accepted: dict[int, Copy] = {}
         self.asks: list[AskVenue] = []
         self.answers: list[int] = []
@@ -128,33 +133,21 @@ class LaneMachine(RuleBasedStateMachine):
     # -- SENDING ----------------------------------------------------------------------------------
 
     @precondition(lambda self: self.lane.can_issue() and (self.queue or len(self.txs) < MAX_TXS))
-    @rule()
-    def bind(self) -> None:
-        if self.queue:
-            tx = self.queue.pop(0)
-        else:
-            tx = Tx(len(self.txs))
-            self.txs.append(tx)
-        copy = Copy(len(self.copies), tx, self.lane.issue(), self.lane.epoch)
-        assert copy.nonce not in self.bound, f"{copy.nonce} is bound to {self.bound[copy.nonce]}"
-        self.copies[copy.number] = copy
-        self.bound[copy.nonce] = copy
-        self.unsent.append(copy)
-
-    @precondition(lambda self: not self.lane.can_issue())
-    @rule()
-    def bind_in_vain(self) -> None:
-        before = self.lane.status()
-        with pytest.raises(NonceError):
-            self.lane.issue()
-        assert self.lane.status() == before
+    @rule(count=st.integers(min_value=1, max_value=5), sends=often)
+    def submit(self, count: int, sends: bool) -> None:
+        while count and self.lane.can_issue() and (self.queue or len(self.txs) < MAX_TXS):
+            count -= 1
+            self.bind()
+        if sends:
+            self.send()
 
     @precondition(lambda self: self.unsent)
     @rule()
     def send(self) -> None:
-        self.wire.append(self.unsent.pop(0))
+        self.wire += self.unsent
+        self.unsent.clear()
 
-    @precondition(lambda self: self.unsent)
+    @precondition(lambda self: len(self.unsent) > 1)
     @rule(which=copies)
     def withdraw(self, which: int) -> None:
         copy = self.unsent.pop(which % len(self.unsent))
@@ -163,14 +156,17 @@ class LaneMachine(RuleBasedStateMachine):
     # -- THE VENUE --------------------------------------------------------------------------------
 
     @precondition(lambda self: self.wire)
-    @rule(later=st.booleans(), refuses=st.booleans(), answers=st.booleans())
-    def deliver(self, later: bool, refuses: bool, answers: bool) -> None:
-        frame = self.wire.pop(1 if later and self.overtakes and len(self.wire) > 1 else 0)
-        self.process(frame, refuses=refuses, answers=answers)
+    @rule(fates=st.lists(st.sampled_from(FATES), min_size=1, max_size=4), later=st.booleans())
+    def deliver(self, fates: list[str], later: bool) -> None:
+        """Each fate is one frame's."""
+        for fate in fates[: len(self.wire)]:
+            frame = self.wire.pop(1 if later and self.overtakes and len(self.wire) > 1 else 0)
+            self.process(frame, refuses=fate == "refuse", answers=fate != "lose reply")
 
-    @precondition(lambda self: self.wire)
+    @precondition(lambda self: self.wire and self.losses < MAX_LOSSES)
     @rule(which=copies)
     def lose_request(self, which: int) -> None:
+        self.losses += 1
         self.wire.pop(which % len(self.wire))
 
     @precondition(lambda self: len(self.foreign) < MAX_FOREIGN)
@@ -181,7 +177,11 @@ class LaneMachine(RuleBasedStateMachine):
         self.venue.accept(KEY, -len(self.foreign), Claim(nonce))
 
     @precondition(lambda self: self.venue.pending(KEY))
-    @rule()
+    @rule(count=copies)
+    def execute_some(self, count: int) -> None:
+        for _ in range(min(count + 1, len(self.venue.pending(KEY)))):
+            self.execute()
+
     def execute(self) -> None:
         number = self.venue.execute(KEY, self.now)
         if number >= 0:
@@ -190,12 +190,14 @@ class LaneMachine(RuleBasedStateMachine):
             self.carry_out(self.lane.foreign(self.foreign[-number - 1]))
 
     @precondition(lambda self: self.venue.pending(KEY) and self.vanishings < MAX_VANISHED)
-    @rule()
-    def vanish(self) -> None:
+    @rule(is_noticed=st.booleans())
+    def vanish(self, is_noticed: bool) -> None:
         self.vanishings += 1
         gone = [number for number in self.venue.vanish(KEY) if number >= 0]
         self.vanished.update(gone)
         self.at_venue.difference_update(gone)
+        if is_noticed and self.dropped():
+            self.notice_that_one_vanished()
 
     @rule(millis=st.integers(min_value=1, max_value=DISBELIEF))
     def tick(self, millis: int) -> None:
@@ -204,21 +206,37 @@ class LaneMachine(RuleBasedStateMachine):
     # -- WHAT THE CLIENT HEARS --------------------------------------------------------------------
 
     @precondition(lambda self: self.replies)
-    @rule(which=copies)
+    @rule(order=st.lists(copies, min_size=1, max_size=4))
+    def hear_some(self, order: list[int]) -> None:
+        for which in order[: len(self.replies)]:
+            self.hear(which)
+
+    @precondition(lambda self: self.wire and self.lane.state is LaneState.OPEN)
+    @rule(refused=st.sampled_from([None, 0, 1, 2]))
+    def exchange(self, refused: int | None) -> None:
+        """Everything under way arrives and is answered; one may be refused."""
+        for i, frame in enumerate(self.wire):
+            self.process(frame, refuses=i == refused)
+        self.wire.clear()
+        while self.replies:
+            self.hear(which=0)
+
     def hear(self, which: int) -> None:
         copy, verdict = self.replies.pop(which % len(self.replies))
         self.tell(copy, verdict)
 
-    @precondition(lambda self: self.silent())
+    @precondition(lambda self: self.silent() and (self.losses < MAX_LOSSES or self.is_quiet))
     @rule(which=copies)
     def lose_patience(self, which: int) -> None:
+        self.losses += 1
         silent = self.silent()
         self.tell(silent[which % len(silent)], "unknown")
 
-    @precondition(lambda self: self.silent() or self.unsent)
+    @precondition(lambda self: self.silent() and self.losses < MAX_LOSSES)
     @rule(arrived=copies)
     def disconnect(self, arrived: int) -> None:
         """The first frames were processed, the others are lost, and so is every reply."""
+        self.losses += 1
         for _ in range(min(arrived, len(self.wire))):
             self.process(self.wire.pop(0))
         self.wire.clear()
@@ -249,19 +267,18 @@ class LaneMachine(RuleBasedStateMachine):
         self.is_truth_hidden |= answer != self.venue.expected(KEY)
         self.carry_out(self.lane.refreshed(answer, self.now))
 
-    @precondition(lambda self: self.told)
-    @rule(which=copies, verdict=st.sampled_from(["accepted", "refused", "stale", "unknown"]))
-    def hear_an_old_verdict_again(self, which: int, verdict: str) -> None:
+    @precondition(lambda self: self.lane.epoch > 1)
+    @rule(nonce=st.integers(SEED, SEED + 7), back=copies, verdict=st.sampled_from(VERDICTS))
+    def hear_an_old_verdict(self, nonce: int, back: int, verdict: str) -> None:
         """Whatever is said of a nonce of an earlier epoch changes nothing."""
-        copy, _ = self.told[which % len(self.told)]
-        if copy.epoch != self.lane.epoch:
-            before = self.lane.status()
-            assert getattr(self.lane, verdict)(copy.nonce, copy.epoch, self.now) == ()
-            assert self.lane.status() == before
+        before = self.lane.status()
+        epoch = self.lane.epoch - 1 - back % (self.lane.epoch - 1)
+        assert getattr(self.lane, verdict)(nonce, epoch, self.now) == ()
+        assert self.lane.status() == before
 
     # -- HALT -------------------------------------------------------------------------------------
 
-    @precondition(lambda self: not self.halts)
+    @precondition(lambda self: not self.halts and len(self.copies) >= MAX_TXS)
     @rule()
     def halt(self) -> None:
         """The client gives up what is certainly not at the venue."""
@@ -290,6 +307,19 @@ class LaneMachine(RuleBasedStateMachine):
 
     # -- PARTIES ----------------------------------------------------------------------------------
 
+    def bind(self) -> None:
+        """Bind the next transaction to the next nonce."""
+        if self.queue:
+            tx = self.queue.pop(0)
+        else:
+            tx = Tx(len(self.txs))
+            self.txs.append(tx)
+        copy = Copy(len(self.copies), tx, self.lane.issue(), self.lane.epoch)
+        assert copy.nonce not in self.bound, f"{copy.nonce} is bound to {self.bound[copy.nonce]}"
+        self.copies[copy.number] = copy
+        self.bound[copy.nonce] = copy
+        self.unsent.append(copy)
+
     def process(self, copy: Copy, *, refuses: bool = False, answers: bool = True) -> None:
         """The venue judges a frame; a refusal for its content may come before the nonce check."""
         verdict = "stale"
@@ -307,6 +337,11 @@ class LaneMachine(RuleBasedStateMachine):
         """Whether something happened that no verdict can show."""
         return self.overtakes or self.is_truth_hidden or bool(self.foreign or self.vanishings)
 
+    @property
+    def is_quiet(self) -> bool:
+        """Whether nothing is under way: who waits now waits in vain."""
+        return not self.wire and not self.replies
+
     def flush(self) -> None:
         """All frames on the wire arrive, in order."""
         while self.wire:
@@ -323,7 +358,6 @@ class LaneMachine(RuleBasedStateMachine):
 
     def tell(self, copy: Copy, verdict: str) -> None:
         """A verdict reaches client and lane, as long as the client has not closed that copy."""
-        self.told.append((copy, verdict))
         if not copy.is_closed:
             copy.verdict = verdict
             if verdict in ("accepted", "refused"):
@@ -457,6 +491,14 @@ class LaneMachine(RuleBasedStateMachine):
         if self.lane.state is LaneState.OPEN:
             assert all(c.is_closed or not c.verdict for c in self.bound.values())
 
+    @invariant()
+    def a_lane_that_cannot_issue_says_why_and_changes_nothing(self) -> None:
+        if not self.lane.can_issue():
+            before = self.lane.status()
+            with pytest.raises(NonceError):
+                self.lane.issue()
+            assert self.lane.status() == before
+
     # -- THE END ----------------------------------------------------------------------------------
 
     def teardown(self) -> None:
@@ -496,8 +538,7 @@ class LaneMachine(RuleBasedStateMachine):
                     self.withdraw(which=len(self.unsent) - 1)
             while self.queue and self.lane.can_issue():
                 self.bind()
-            while self.unsent:
-                self.send()
+            self.send()
             self.settle_the_venue()
             if self.lane.state is LaneState.OPEN and not self.queue:
                 return

@@ -554,7 +554,7 @@ async def test_send_tx_waiting_while_epoch_ends_raises_not_sent() -> None:
 
 
 @pytest.mark.parametrize(
-    ("attempt", "low", "high"), [(0, 0.125, 0.25), (1, 0.25, 0.5), (9, 15, 30), (5000, 15, 30)]
+    ("attempt", "low", "high"), [(0, 0.05, 0.1), (1, 0.1, 0.2), (9, 1.0, 2.0), (5000, 1.0, 2.0)]
 )
 def test_backoff_delay_doubles_up_to_its_ceiling(attempt: int, low: float, high: float) -> None:
     """Delays double, are spread over their upper half, and stay below the ceiling."""
