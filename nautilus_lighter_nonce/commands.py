@@ -147,9 +147,9 @@ class SubmitRequest(ClientRequest):
         self._client.fetch_order(self.tracked)
 
 
-class CancelRequest(ClientRequest):
+class ChangeRequest(ClientRequest):
     """
-    A cancel of one order.
+    Base of what is done to an order that exists: it fails alone, and only while the order lives.
 
     Parameters
     ----------
@@ -157,6 +157,51 @@ class CancelRequest(ClientRequest):
         As for `ClientRequest`.
     tracked : TrackedOrder
         The order.
+    label : str
+        For logs.
+    reject : Callable
+        The client's method that tells the strategy of a refusal.
+
+    """
+
+    def __init__(
+        self,
+        client: Any,
+        tracker: OrderTracker,
+        tracked: TrackedOrder,
+        label: str,
+        reject: Callable[..., None],
+    ) -> None:
+        super().__init__(client, tracker)
+        self.tracked = tracked
+        self.label = f"{label} of {tracked.client_order_id}"
+        self._reject = reject
+
+    def on_given_up(self, reason: str, *, was_bound: bool) -> None:
+        """Tell the strategy that the change is not on its way."""
+        self.fail(reason)
+
+    def fail(self, reason: str) -> None:
+        """Reject the change, unless the order has ended meanwhile."""
+        if not self.tracked.is_done:
+            self._reject(
+                self.tracked.strategy_id,
+                self.tracked.instrument_id,
+                self.tracked.client_order_id,
+                venue_order_id=self.tracked.venue_order_id,
+                reason=reason,
+                ts_event=self._client.now_ns(),
+            )
+
+
+class CancelRequest(ChangeRequest):
+    """
+    A cancel of one order.
+
+    Parameters
+    ----------
+    client, tracker, tracked
+        As for `ChangeRequest`.
     market_index : int
         Its market.
 
@@ -169,42 +214,23 @@ class CancelRequest(ClientRequest):
         tracked: TrackedOrder,
         market_index: int,
     ) -> None:
-        super().__init__(client, tracker)
-        self.tracked = tracked
-        self.label = f"cancel of {tracked.client_order_id}"
+        reject = client.generate_order_cancel_rejected
+        super().__init__(client, tracker, tracked, "cancel", reject)
         self._market_index = market_index
 
     def intent(self) -> TxIntent | None:
         """Return the cancel, by the venue's order index as soon as that is known."""
         return CancelOrder(market_index=self._market_index, order_index=self.tracked.order_index)
 
-    def on_given_up(self, reason: str, *, was_bound: bool) -> None:
-        """Tell the strategy that its cancel is not on its way."""
-        self.fail(reason)
 
-    def fail(self, reason: str) -> None:
-        """Reject the cancel, unless the order has ended meanwhile."""
-        if not self.tracked.is_done:
-            self._client.generate_order_cancel_rejected(
-                self.tracked.strategy_id,
-                self.tracked.instrument_id,
-                self.tracked.client_order_id,
-                venue_order_id=self.tracked.venue_order_id,
-                reason=reason,
-                ts_event=self._client.now_ns(),
-            )
-
-
-class ModifyRequest(ClientRequest):
+class ModifyRequest(ChangeRequest):
     """
     A new price or quantity for one order.
 
     Parameters
     ----------
-    client, tracker
-        As for `ClientRequest`.
-    tracked : TrackedOrder
-        The order.
+    client, tracker, tracked
+        As for `ChangeRequest`.
     intent : ModifyOrder
         What to sign; its order index is replaced by the venue's once that is known.
 
@@ -217,9 +243,8 @@ class ModifyRequest(ClientRequest):
         tracked: TrackedOrder,
         intent: ModifyOrder,
     ) -> None:
-        super().__init__(client, tracker)
-        self.tracked = tracked
-        self.label = f"modify of {tracked.client_order_id}"
+        reject = client.generate_order_modify_rejected
+        super().__init__(client, tracker, tracked, "modify", reject)
         self._intent = intent
 
     def intent(self) -> TxIntent | None:
@@ -230,22 +255,6 @@ class ModifyRequest(ClientRequest):
             base_amount=self._intent.base_amount,
             price=self._intent.price,
         )
-
-    def on_given_up(self, reason: str, *, was_bound: bool) -> None:
-        """Tell the strategy that its modify is not on its way."""
-        self.fail(reason)
-
-    def fail(self, reason: str) -> None:
-        """Reject the modify, unless the order has ended meanwhile."""
-        if not self.tracked.is_done:
-            self._client.generate_order_modify_rejected(
-                self.tracked.strategy_id,
-                self.tracked.instrument_id,
-                self.tracked.client_order_id,
-                venue_order_id=self.tracked.venue_order_id,
-                reason=reason,
-                ts_event=self._client.now_ns(),
-            )
 
 
 class CancelAllRequest(ClientRequest):

@@ -21,6 +21,7 @@ from collections.abc import Callable
 from typing import Any
 
 import msgspec
+import pandas as pd
 from nautilus_trader.cache.cache import Cache
 from nautilus_trader.common.component import LiveClock
 from nautilus_trader.common.component import MessageBus
@@ -56,6 +57,9 @@ from nautilus_lighter_nonce.reports import LighterReports
 from nautilus_lighter_nonce.tracker import OrderTracker
 from nautilus_lighter_nonce.tracker import TrackedOrder
 
+
+CATCH_UP_OVERLAP = pd.Timedelta(minutes=1)
+"""How far before the loss of a connection the catch-up reads: a dead one may look alive."""
 
 PRIVATE_CHANNELS = (
     "account_all_orders",
@@ -140,6 +144,7 @@ class LighterExecutionClient(LiveExecutionClient):
         self._tokens = AuthTokens(signer)
         self._first_epoch = 1
         self._is_stopping = False
+        self._lost_at = clock.utc_now()
         self._last_balance = ("", "")
         self._stream = LighterStream(
             ws_url,
@@ -253,21 +258,23 @@ class LighterExecutionClient(LiveExecutionClient):
     def _on_connected(self, epoch: int) -> None:
         self._dispatcher.on_connected()
         if epoch > self._first_epoch:
-            self.create_task(self._catch_up(), log_msg="catch up after reconnect")
+            since = self._lost_at - CATCH_UP_OVERLAP
+            self.create_task(self._catch_up(since), log_msg="catch up after reconnect")
 
     def _on_disconnected(self, epoch: int) -> None:
+        self._lost_at = self._clock.utc_now()
         if self._is_stopping:
             return
         self._log.warning(f"Stream of epoch {epoch} was lost; transactions in flight are unknown")
         self._prices.forget()
         self._dispatcher.on_disconnected()
 
-    async def _catch_up(self) -> None:
+    async def _catch_up(self, since: pd.Timestamp) -> None:
         """Read over REST what the stream may have missed; both paths drop duplicates."""
         try:
-            for trade in await self._reports.trades():
+            for trade in await self._reports.trades(start=since):
                 self._tracker.on_trade(trade)
-            for order in await self._reports.orders():
+            for order in await self._reports.orders(start=since):
                 self._tracker.on_order(order, ours_only=True)
         except LighterHttpError as e:
             self._log.error(f"Could not read what the stream missed: {e}")

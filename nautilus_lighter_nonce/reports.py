@@ -122,11 +122,12 @@ class LighterReports:
         """Return one order by either id, live or ended, or ``None`` if the venue has none."""
         index = int(venue_order_id.value) if venue_order_id is not None else None
         client_index = intents.client_order_index(client_order_id) if client_order_id else None
-        for order in await self.orders(instrument_id):
-            if index is not None and order.order_index == index:
-                return order
-            if index is None and order.client_order_index == client_index:
-                return order
+        for open_only in (True, False):
+            for order in await self.orders(instrument_id, open_only=open_only):
+                if index is not None and order.order_index == index:
+                    return order
+                if index is None and order.client_order_index == client_index:
+                    return order
         return None
 
     # -- REPORTS ----------------------------------------------------------------------------------

@@ -3,189 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any
 
 import pytest
 
 from nautilus_lighter_nonce import events
-from nautilus_lighter_nonce.component import LighterNonceComponent
-from nautilus_lighter_nonce.config import LighterNonceConfig
-from nautilus_lighter_nonce.dispatch import TxDispatcher
 from nautilus_lighter_nonce.lighter.codes import Code
-from nautilus_lighter_nonce.lighter.codes import verdict_of
-from nautilus_lighter_nonce.lighter.schemas import CancelOrder
-from nautilus_lighter_nonce.lighter.schemas import SignedTx
-from nautilus_lighter_nonce.lighter.schemas import TxIntent
-from nautilus_lighter_nonce.lighter.signer import SignerError
-from nautilus_lighter_nonce.lighter.stream import NotSent
-from nautilus_lighter_nonce.lighter.stream import StreamReply
-from nautilus_lighter_nonce.lighter.stream import StreamSendError
-from nautilus_lighter_nonce.requests import TxRequest
+from tests.bench import MARGIN
+from tests.bench import OK
+from tests.bench import STALE
+from tests.bench import Bench
+from tests.bench import Request
 from tests.stubs import ACCOUNT
 from tests.stubs import KEY
-from tests.stubs import Kernel
-from tests.stubs import ScriptedSource
 from tests.stubs import eventually
-
-
-class Request(TxRequest):
-    """A request that writes down what it was told."""
-
-    def __init__(self, name: int) -> None:
-        self.label = f"request {name}"
-        self.name = name
-        self.told: list[str] = []
-        self.reason = ""
-
-    def intent(self) -> TxIntent | None:
-        return CancelOrder(market_index=0, order_index=self.name)
-
-    def on_bound(self) -> None:
-        self.told.append("bound")
-
-    def on_accepted(self, event: events.TxAccepted) -> None:
-        self.told.append("accepted")
-
-    def on_refused(self, event: events.TxRefused) -> None:
-        self.told.append("refused")
-        self.reason = event.message
-
-    def on_given_up(self, reason: str, *, was_bound: bool) -> None:
-        self.told.append("given up")
-        self.reason = reason
-
-    def on_unknown(self, tx_hash: str) -> None:
-        self.told.append("unknown")
-
-    def on_vanished(self) -> None:
-        self.told.append("vanished")
-
-
-class Signer:
-    """Signs in the order the test lets it; the hash names order index and nonce."""
-
-    def __init__(self) -> None:
-        self.gates: dict[int, asyncio.Event] = {}
-        self.broken: set[int] = set()
-        self.hashes: set[str] = set()
-
-    def hold(self, name: int) -> asyncio.Event:
-        return self.gates.setdefault(name, asyncio.Event())
-
-    async def sign(self, intent: TxIntent, nonce: int) -> SignedTx:
-        assert isinstance(intent, CancelOrder)
-        name = intent.order_index
-        if name in self.gates:
-            await self.gates[name].wait()
-        if name in self.broken:
-            raise SignerError("sign", "no")
-        tx_hash = f"{name}@{nonce}"
-        while tx_hash in self.hashes:  # signing again makes another hash, for time has passed
-            tx_hash += "'"
-        self.hashes.add(tx_hash)
-        return SignedTx(tx_type=15, tx_info=f"{name}", tx_hash=tx_hash, nonce=nonce)
-
-
-class Transport:
-    """Takes what is written; the test answers."""
-
-    def __init__(self) -> None:
-        self.written: list[tuple[str, str]] = []
-        self.is_down = False
-
-    async def send_tx(self, request_id: str, tx_type: int, tx_info: str) -> int:
-        await asyncio.sleep(0)
-        if self.is_down:
-            raise StreamSendError(request_id, NotSent.NOT_CONNECTED)
-        self.written.append((request_id, tx_info))
-        return 1
-
-    async def send_tx_batch(self, request_id: str, tx_types: Any, tx_infos: Any) -> int:
-        return await self.send_tx(request_id, 0, " ".join(tx_infos))
-
-    @property
-    def order(self) -> list[int]:
-        return [int(name) for _, tx_info in self.written for name in tx_info.split()]
-
-    @property
-    def frames(self) -> list[list[int]]:
-        return [[int(name) for name in tx_info.split()] for _, tx_info in self.written]
-
-
-class Bench:
-    """A dispatcher with real component and bus, and a venue played by the test."""
-
-    def __init__(self, *answers: int, **settings: Any) -> None:
-        self.kernel = Kernel()
-        self.source = ScriptedSource(*(answers or (10,)))
-        self.settings = LighterNonceConfig(
-            keys=((ACCOUNT, KEY),),
-            **{"settle_ms": 0, "refresh_retry_ms": 1, **settings},
-        )
-        self.component = LighterNonceComponent(
-            self.kernel.loop,
-            self.kernel.msgbus,
-            self.kernel.clock,
-            self.source,
-            self.settings,
-        )
-        self.signer = Signer()
-        self.transport = Transport()
-        self.known_hashes: set[str] = set()
-        self.asked_hashes: list[str] = []
-        self.dispatcher = TxDispatcher(
-            self.kernel.loop,
-            self.kernel.msgbus,
-            self.kernel.clock,
-            self.component,
-            self.signer,  # type: ignore[arg-type]
-            self.transport,
-            self.verify,
-            (ACCOUNT, KEY),
-            self.settings,
-        )
-
-    async def verify(self, tx_hash: str) -> bool | None:
-        self.asked_hashes.append(tx_hash)
-        await asyncio.sleep(0)
-        return tx_hash in self.known_hashes
-
-    async def open(self) -> Bench:
-        await self.component.connect()
-        self.dispatcher.start()
-        self.dispatcher.on_connected()
-        return self
-
-    def submit(self, *names: int) -> list[Request]:
-        requests = [Request(name) for name in names]
-        for request in requests:
-            self.dispatcher.submit(request)
-        return requests
-
-    async def written(self, count: int) -> None:
-        await eventually(lambda: len(self.transport.written) >= count)
-
-    def answer(self, index: int, code: int) -> None:
-        """Answer the n-th written transaction."""
-        request_id, _ = self.transport.written[index]
-        self.dispatcher.on_reply(
-            StreamReply(
-                request_id=request_id,
-                verdict=verdict_of(code),
-                code=code,
-                message="",
-                tx_hashes=(),
-                predicted_execution_time_ms=None,
-                epoch=1,
-            ),
-        )
-
-    def nonces(self) -> list[int]:
-        """Return the nonces of all verdicts of acceptance, in order."""
-        return [e.nonce for e in self.kernel.events(events.TxAccepted)]
-
-
-OK, STALE, MARGIN = 200, int(Code.INVALID_NONCE), int(Code.NOT_ENOUGH_MARGIN)
 
 
 # -- places and send turn -------------------------------------------------------------------------
@@ -321,6 +151,51 @@ async def test_doomed_order_older_than_its_limit_is_given_up_with_a_reason() -> 
     bench.answer(1, STALE)
     assert requests[1].told == ["bound", "given up"]
     assert "nonce fault" in requests[1].reason
+
+
+async def test_doomed_order_that_forbids_resending_is_given_up() -> None:
+    """An order's own policy is kept (rule 4)."""
+    bench = await Bench().open()
+    first, second = Request(1), Request(2)
+    second.may_resend = False
+    bench.dispatcher.submit(first)
+    bench.dispatcher.submit(second)
+    await bench.written(2)
+    bench.answer(0, MARGIN)
+    bench.answer(1, STALE)
+    assert second.told == ["bound", "given up"]
+
+
+async def test_rate_limited_command_takes_its_token_before_its_nonce() -> None:
+    """Throttling can neither make a nonce stale nor let a signature expire (rule 3)."""
+    bench = await Bench(quota=2).open()
+    bench.submit(1, 2, 3)
+    await bench.written(2)
+    bench.answer(0, OK)
+    bench.answer(1, OK)
+    assert bench.dispatcher.queued == 1
+    assert bench.component.status(ACCOUNT, KEY).issued == 2
+
+
+async def test_listener_that_raises_does_not_stop_the_lane() -> None:
+    """Whoever fails to listen keeps nobody else from trading."""
+    bench = await Bench(skip_window=1).open()
+
+    class Broken(Request):
+        def on_accepted(self, event: events.TxAccepted) -> None:
+            raise RuntimeError("broken")
+
+    def broken_actor(event: events.TxAccepted) -> None:
+        raise RuntimeError("broken")
+
+    bench.kernel.msgbus.subscribe("events.lighter.tx.accepted.*", broken_actor)
+    bench.dispatcher.submit(Broken(1))
+    (second,) = bench.submit(2)
+    await bench.written(1)
+    bench.answer(0, OK)
+    await bench.written(2)
+    bench.answer(1, OK)
+    assert second.told == ["bound", "accepted"]
 
 
 async def test_doomed_order_canceled_meanwhile_is_not_resent() -> None:

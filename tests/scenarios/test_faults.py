@@ -287,6 +287,23 @@ def test_duplicate_client_order_index_is_denied_at_home(lighter_venue: Any) -> N
     Node(lighter_venue).run(story)
 
 
+@pytest.mark.lighter_venue(latency_ms=100)
+def test_order_canceled_in_the_queue_never_reaches_the_venue(lighter_venue: Any) -> None:
+    """What waits for its turn is canceled at home, and the others go on."""
+
+    async def story(node: Node) -> None:
+        (strategy,) = node.strategies
+        first, second, third = submit_many(strategy, 3)
+        await until(lambda: node.client.dispatcher.queued == 2)
+        strategy.cancel_order(second)
+        await until(lambda: first.is_open and third.is_open and second.is_closed)
+        assert second.status == OrderStatus.CANCELED
+        assert "Submitted" not in strategy.told(second)
+
+    Node(lighter_venue, nonce=LighterNonceConfig(max_in_flight=1)).run(story)
+    assert lighter_venue.summary()["transactions"] == 2
+
+
 def test_stopping_node_leaves_nothing_half_sent(lighter_venue: Any) -> None:
     """A node that stops in mid-flow waits for what it sent: told and done agree."""
     lighter_venue.set(latency_ms=50)
