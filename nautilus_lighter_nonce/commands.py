@@ -129,8 +129,6 @@ class SubmitRequest(ClientRequest):
         """Deny what was never sent, reject what was sent and is proved not accepted."""
         if was_bound:
             self._tracker.reject(self.tracked, reason)
-        elif self._intent is None:
-            self._tracker.deny(self.tracked, f"no best price for {self.tracked.instrument_id}")
         else:
             self._tracker.deny(self.tracked, reason)
 

@@ -134,7 +134,7 @@ class OrderDesk:
         self._prices.watch(market_index)
 
         def build() -> CreateOrder | None:
-            touch = self._prices.touch(market_index, order.side)
+            touch = self._prices.require(market_index, order.side)
             if touch is None:
                 return None
             worst = intents.worst_price(

@@ -40,6 +40,7 @@ from nautilus_lighter_nonce.lighter.codes import MAX_BATCH_WS
 from nautilus_lighter_nonce.lighter.codes import Verdict
 from nautilus_lighter_nonce.lighter.codes import is_rate_limit
 from nautilus_lighter_nonce.lighter.schemas import SignedTx
+from nautilus_lighter_nonce.lighter.schemas import TxIntent
 from nautilus_lighter_nonce.lighter.signer import SignerError
 from nautilus_lighter_nonce.lighter.signer import TxSigner
 from nautilus_lighter_nonce.lighter.stream import StreamReply
@@ -323,9 +324,17 @@ class TxDispatcher:
         entries = self._waiting.next_group(min(MAX_BATCH_WS, depth)) if free else []
         if not entries or len(entries) > free or self._must_pause():
             return False
-        intents = [intent for entry in entries if (intent := entry.request.intent()) is not None]
-        if len(intents) < len(entries):
-            return False
+        intents: list[TxIntent] = []
+        for entry in entries:
+            try:
+                intent = entry.request.intent()
+            except Exception as e:  # noqa: BLE001 (one bad request must not stop the others)
+                self._waiting.remove(entry)
+                self._give_up(entry, str(e))
+                return True
+            if intent is None:
+                return False
+            intents.append(intent)
         self._quota.take(self._clock.timestamp_ns())
         for entry in entries:
             self._waiting.remove(entry)

@@ -8,6 +8,7 @@ is no price.
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable
 from decimal import Decimal
 
@@ -18,6 +19,33 @@ from nautilus_trader.model.enums import OrderSide
 from nautilus_lighter_nonce.lighter.schemas import TickerFrame
 from nautilus_lighter_nonce.lighter.stream import LighterStream
 from nautilus_lighter_nonce.lighter.stream import StreamError
+
+
+PATIENCE_SECS = 1.0
+"""How long a market order, and all behind it, waits for the first price (our choice)."""
+
+
+class NoPriceError(Exception):
+    """
+    A market order cannot name its worst price.
+
+    Parameters
+    ----------
+    market_index : int
+        The market.
+    side : OrderSide
+        The order's side.
+
+    """
+
+    def __init__(self, market_index: int, side: OrderSide) -> None:
+        super().__init__(market_index, side)
+        self.market_index = market_index
+        self.side = side
+
+    def __str__(self) -> str:
+        best = "ask" if self.side == OrderSide.BUY else "bid"
+        return f"no best {best} in market {self.market_index}; use a limit order, or try later"
 
 
 class BestPrices:
@@ -34,6 +62,8 @@ class BestPrices:
         Called after every ticker.
     log : Logger
         The client's logger.
+    now : Callable[[], float], optional
+        Monotonic seconds.
 
     """
 
@@ -43,13 +73,16 @@ class BestPrices:
         start_task: Callable[..., asyncio.Task[None]],
         on_change: Callable[[], None],
         log: Logger,
+        now: Callable[[], float] = time.monotonic,
     ) -> None:
+        self._now = now
         self._stream = stream
         self._start_task = start_task
         self._on_change = on_change
         self._log = log
         self._touches: dict[int, tuple[str, str]] = {}
         self._watched: set[int] = set()
+        self._asked_at: dict[int, float] = {}
 
     def watch(self, market_index: int) -> None:
         """Begin to watch a market, once."""
@@ -62,6 +95,26 @@ class BestPrices:
         bid, ask = self._touches.get(market_index, ("", ""))
         price = ask if side == OrderSide.BUY else bid
         return Decimal(price) if price else None
+
+    def require(self, market_index: int, side: OrderSide) -> Decimal | None:
+        """
+        Return the best price, or ``None`` if it may still come.
+
+        Raises
+        ------
+        NoPriceError
+            If the book has no such side, or no price came within a second of the first question.
+
+        """
+        price = self.touch(market_index, side)
+        if price is not None:
+            self._asked_at.pop(market_index, None)
+            return price
+        since = self._asked_at.setdefault(market_index, self._now())
+        if market_index in self._touches or self._now() - since > PATIENCE_SECS:
+            self._asked_at.pop(market_index, None)
+            raise NoPriceError(market_index, side)
+        return None
 
     def on_frame(self, raw: bytes) -> None:
         """Take a ticker frame; an empty side is an empty text (observed)."""

@@ -21,7 +21,11 @@ class TxRequest(ABC):
 
     @abstractmethod
     def intent(self) -> TxIntent | None:
-        """Return what to sign; ``None`` if that is not known yet (`TxDispatcher.wake` later)."""
+        """
+        Return what to sign; ``None`` if that is not known yet (`TxDispatcher.wake` later).
+
+        While it is not known, everything behind it waits. An error gives the request up.
+        """
 
     def allows_resend(self) -> bool:
         """Return whether a nonce fault may be mended by sending this again."""
