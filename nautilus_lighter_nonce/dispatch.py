@@ -36,6 +36,7 @@ from nautilus_lighter_nonce import events
 from nautilus_lighter_nonce.component import LighterNonceComponent
 from nautilus_lighter_nonce.config import LighterNonceConfig
 from nautilus_lighter_nonce.core.decisions import LaneState
+from nautilus_lighter_nonce.in_flight import InFlight
 from nautilus_lighter_nonce.lighter.codes import MAX_BATCH_WS
 from nautilus_lighter_nonce.lighter.codes import Verdict
 from nautilus_lighter_nonce.lighter.codes import is_rate_limit
@@ -45,7 +46,6 @@ from nautilus_lighter_nonce.lighter.signer import SignerError
 from nautilus_lighter_nonce.lighter.signer import TxSigner
 from nautilus_lighter_nonce.lighter.stream import StreamReply
 from nautilus_lighter_nonce.lighter.stream import StreamSendError
-from nautilus_lighter_nonce.patience import ReplyPatience
 from nautilus_lighter_nonce.places import Entry
 from nautilus_lighter_nonce.places import EntryState
 from nautilus_lighter_nonce.places import Places
@@ -60,9 +60,6 @@ from nautilus_lighter_nonce.send_turn import TxTransport
 
 RETRY_SEND_SECS = 0.1
 """Pause after a transaction that could not be written, should the stream stay up (our choice)."""
-
-MAX_PARCELS = 1_000
-"""Parcels remembered before those that nobody waits for are dropped."""
 
 
 class TxDispatcher:
@@ -117,15 +114,12 @@ class TxDispatcher:
         self._key = key
         self._settings = settings
         self._quota = SendQuota(quota_per_min)
-        self._patience = ReplyPatience()
         self._log = log or Logger(type(self).__name__)
         self._last_place = 0
         self._waiting = Places(loop, settings.queue_timeout_ms, self._on_queue_timeout)
         self._turn = SendTurn(loop, signer, transport, self)
         self._proof = Proof(loop, verify, self._on_proved)
-        self._parcels: dict[str, Parcel] = {}
-        self._held: Parcel | None = None
-        self._in_flight: set[Entry] = set()
+        self._in_flight = InFlight(loop, clock, settings.reply_timeout_ms, self._on_silence)
         self._by_nonce: dict[int, Entry] = {}
         self._is_up = False
         self._is_advancing = False
@@ -173,8 +167,7 @@ class TxDispatcher:
         try:
             await asyncio.wait_for(self._idle.wait(), timeout_secs)
         except TimeoutError:
-            labels = ", ".join(entry.request.label for entry in self._in_flight)
-            self._log.warning(f"Stopped without knowing the outcome of: {labels}")
+            self._log.warning(f"Stopped without knowing the fate of: {self._in_flight.labels}")
         self._proof.stop()
         if self._sender is not None:
             self._sender.cancel()
@@ -239,23 +232,13 @@ class TxDispatcher:
         """The stream is down: what was sent is unknown, what was not goes back to its place."""
         self._is_up = False
         self._withdraw_unsent()
-        parcels = list(self._parcels.values())
-        self._parcels.clear()
-        for parcel in parcels:
-            parcel.answered.set()
-            for entry in parcel.undecided:
-                self._to_unknown(entry, "the connection was lost")
-        self._in_flight.clear()
+        for entry in self._in_flight.lost():
+            self._to_unknown(entry, "the connection was lost")
         self._note_idle()
 
     def on_reply(self, reply: StreamReply) -> None:
         """Handle the venue's answer to a parcel; answers nobody waits for are ignored."""
-        parcel = self._parcels.pop(reply.request_id, None)
-        if parcel is None:
-            return
-        parcel.answered.set()
-        self._note_round_trip(parcel)
-        entries = parcel.undecided
+        entries = self._in_flight.answered(reply.request_id)
         match reply.verdict:
             case Verdict.ACCEPTED:
                 for entry in entries:
@@ -268,20 +251,9 @@ class TxDispatcher:
             case Verdict.UNKNOWN:
                 for entry in entries:
                     self._to_unknown(entry, f"the venue answered {reply.code}")
-                    self._in_flight.discard(entry)
+                    self._in_flight.settle(entry)
         self._note_idle()
         self._advance()
-
-    def _note_round_trip(self, answered: Parcel) -> None:
-        """Learn from an answer, and wait less for those that it has overtaken."""
-        now_ns = self._clock.timestamp_ns()
-        self._patience.observe(now_ns - answered.sent_ns)
-        for parcel in self._parcels.values():
-            if parcel.sent_ns >= answered.sent_ns:
-                break
-            if not parcel.is_overtaken:
-                parcel.is_overtaken = True
-                self._await_answer(parcel, self._patience.overtaken_ns() / 1e9)
 
     def on_record(self, tx_hash: str) -> bool:
         """
@@ -293,8 +265,6 @@ class TxDispatcher:
         if entry is not None and entry.is_undecided:
             self._to_accepted(entry, 0)
             self._proof.executed(tx_hash)
-            if self._held is not None and not self._held.undecided:
-                self._held.answered.set()
             self._note_idle()
             self._advance()
         return self._proof.is_ours(tx_hash)
@@ -366,33 +336,20 @@ class TxDispatcher:
         first = parcel.entries[0]
         parcel.request_id = f"{first.place}-{first.sends + 1}"
         parcel.hashes = [tx.tx_hash for tx in signed]
-        parcel.sent_ns = self._clock.timestamp_ns()
-        self._parcels[parcel.request_id] = parcel
-        self._held = parcel if parcel.is_batch else None
-        if len(self._parcels) > MAX_PARCELS:
-            self._parcels = {k: p for k, p in self._parcels.items() if p is parcel or p.undecided}
         for entry, tx in zip(parcel.entries, signed, strict=True):
             entry.sends += 1
             entry.state = EntryState.SENT
             entry.tx_hash = tx.tx_hash
-            self._in_flight.add(entry)
             self._proof.sent(entry)
-        self._await_answer(parcel, self._settings.reply_timeout_ms / 1_000)
-
-    def _await_answer(self, parcel: Parcel, timeout_secs: float) -> None:
-        for entry in parcel.undecided:
-            if entry.state is EntryState.SENT:
-                entry.disarm()
-                entry.timer = self._loop.call_later(timeout_secs, self._on_silence, parcel, entry)
+        self._in_flight.sent(parcel)
 
     def on_not_written(self, parcel: Parcel, error: StreamSendError) -> None:
         """Put back what was not written, unless the disconnect was noticed already."""
         self._log.warning(f"{parcel.entries[0].request.label} was not sent: {error}")
-        if self._parcels.pop(parcel.request_id, None) is None:
+        if not self._in_flight.not_written(parcel):
             return
         self._withdraw_unsent()
         for entry in reversed(parcel.entries):
-            self._in_flight.discard(entry)
             self._withdraw(entry)
         self._note_idle()
         self._advance_later(RETRY_SEND_SECS)
@@ -471,18 +428,16 @@ class TxDispatcher:
         self._tell(entry, entry.request.on_unknown, entry.tx_hash)
         self._publish(entry, events.TxUnknown, reason=reason)
 
-    def _on_silence(self, parcel: Parcel, entry: Entry) -> None:
-        waited_ms = (self._clock.timestamp_ns() - parcel.sent_ns) // 1_000_000
+    def _on_silence(self, entry: Entry, waited_ms: int) -> None:
         self._to_unknown(entry, f"no reply within {waited_ms} ms")
-        parcel.answered.set()
 
     def _close(self, entry: Entry, state: EntryState) -> None:
         """A definite verdict ends the wait for this copy."""
         entry.disarm()
         if entry.state is EntryState.UNKNOWN:
             self._by_nonce.pop(entry.nonce, None)
-        self._in_flight.discard(entry)
         entry.state = state
+        self._in_flight.settle(entry)
 
     def _publish(self, entry: Entry, event_type: type[Any], **fields: Any) -> Any:
         event = event_type.of(
@@ -556,7 +511,7 @@ class TxDispatcher:
     def _doubt(self, entry: Entry | None) -> None:
         """A copy was sent, and it is not proved that the venue does not have it."""
         if entry is not None:
-            self._in_flight.discard(entry)
+            self._in_flight.settle(entry)
             self._note_idle()
             entry.unproved.append(entry.tx_hash)
             self._resend(entry)
@@ -615,5 +570,5 @@ class TxDispatcher:
         self._tell(entry, entry.request.on_given_up, reason, was_bound=entry.was_bound)
 
     def _note_idle(self) -> None:
-        if not self._in_flight and not len(self._turn):
+        if not len(self._in_flight) and not len(self._turn):
             self._idle.set()
