@@ -59,12 +59,13 @@ class ClientRequest(TxRequest):
         """Report a refusal, of the API or (after a 200) of the sequencer."""
         self.fail(f"{code}: {message}" if code else message)
 
+    @abstractmethod
     def is_settled(self) -> bool:
-        """Return whether the private streams have told the outcome; only orders must be shown."""
-        return True
+        """Return whether the private streams have told the outcome."""
 
+    @abstractmethod
     def on_executed(self) -> None:
-        """The sequencer executed it, but its private frame is missing."""
+        """Fetch what the private stream did not show, though the sequencer executed it."""
 
     @abstractmethod
     def fail(self, reason: str) -> None:
@@ -179,6 +180,14 @@ class ChangeRequest(ClientRequest):
         """Tell the strategy that the change is not on its way."""
         self.fail(reason)
 
+    def is_settled(self) -> bool:
+        """Return whether the order has ended; otherwise only a record can tell."""
+        return bool(self.tracked.is_done)
+
+    def on_executed(self) -> None:
+        """Fetch the order as it is now."""
+        self._client.fetch_order(self.tracked)
+
     def fail(self, reason: str) -> None:
         """Reject the change, unless the order has ended meanwhile."""
         if not self.tracked.is_done:
@@ -215,6 +224,10 @@ class CancelRequest(ChangeRequest):
         reject = client.generate_order_cancel_rejected
         super().__init__(client, tracker, tracked, "cancel", reject)
         self._market_index = market_index
+
+    def repeats_safely(self) -> bool:
+        """Return that an order canceled twice is canceled."""
+        return True
 
     def intent(self) -> TxIntent | None:
         """Return the cancel, by the venue's order index as soon as that is known."""
@@ -281,6 +294,16 @@ class CancelAllRequest(ClientRequest):
         self.label = f"cancel-all of market {market_index}"
         self._market_index = market_index
         self._cancels = cancels
+
+    def is_settled(self) -> bool:
+        """Return whether all orders it stands for have ended."""
+        return all(cancel.is_settled() for cancel in self._cancels)
+
+    def on_executed(self) -> None:
+        """Fetch the orders that should have ended."""
+        for cancel in self._cancels:
+            if not cancel.is_settled():
+                cancel.on_executed()
 
     def intent(self) -> TxIntent | None:
         """Return the cancel-all."""

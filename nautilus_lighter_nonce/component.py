@@ -230,7 +230,7 @@ class LighterNonceComponent(Component):
         lane = self._lanes.get((account_index, api_key_index))
         if lane is None:
             raise NotInitialized(account_index, api_key_index)
-        nonce = lane.issue(self._clock.timestamp_ns())
+        nonce = lane.issue()
         return IssuedNonce(account_index, api_key_index, nonce, lane.epoch)
 
     def withdraw(self, issued: IssuedNonce) -> None:

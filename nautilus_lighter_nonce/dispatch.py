@@ -477,7 +477,7 @@ class TxDispatcher:
         """The first one vanished and is reported; the API had taken the others one too high."""
         for i, nonce in enumerate(nonces):
             entry = self._proof.pop_accepted(nonce)
-            if entry is not None and i == 0:
+            if entry is not None and i == 0 and not entry.request.repeats_safely():
                 self._tell(entry, entry.request.on_vanished)
             else:
                 self._doubt(entry)

@@ -37,6 +37,12 @@ from nautilus_lighter_nonce.lighter.schemas import app_error
 FIRST_LOOKUP_SECS = 1.0
 """Patience with the private streams; execution was observed about 0.2 s after the reply."""
 
+UNKNOWN_LOOKUP_SECS = 0.2
+"""
+Patience with a transaction that went silent: its hash is asked before the lane believes a counter
+that lags (350 ms, lighter-sdk), so that what was taken is known as taken by then (our choice).
+"""
+
 LOOKUP_RETRY_SECS = 0.5
 """First pause between look-ups of a hash the venue does not know; doubles."""
 
@@ -129,20 +135,18 @@ class OutcomeWatcher:
         elif record is not None:
             self._tell_owner(owner, record)
         else:
-            self._watched[tx_hash] = _Watch(
-                owner, is_accepted, self._arm(tx_hash, FIRST_LOOKUP_SECS)
-            )
+            delay = FIRST_LOOKUP_SECS if is_accepted else UNKNOWN_LOOKUP_SECS
+            self._watched[tx_hash] = _Watch(owner, is_accepted, self._arm(tx_hash, delay))
 
     def on_record(self, record: TxRecord) -> None:
         """Handle a record of `account_tx`, which may come before the reply (observed)."""
-        watch = self._watched.get(record.hash)
         if not self._tell_evidence(record):
             return
+        watch = self._watched.pop(record.hash, None)  # the evidence may have begun it just now
         if watch is None:
             self._remember(record)
             return
         watch.timer.cancel()
-        del self._watched[record.hash]
         self._tell_owner(watch.owner, record)
 
     async def is_taken(self, tx_hash: str) -> bool | None:
@@ -192,8 +196,8 @@ class OutcomeWatcher:
 
     def _on_deadline(self, tx_hash: str) -> None:
         watch = self._watched[tx_hash]
-        if watch.owner.is_settled():
-            del self._watched[tx_hash]
+        if watch.is_accepted and watch.owner.is_settled():
+            del self._watched[tx_hash]  # of a silent one, the lane wants to know as well
         else:
             name = f"look up {watch.owner.label}"
             self._start_task(self._look_up(tx_hash, watch), log_msg=name)

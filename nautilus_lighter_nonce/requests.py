@@ -31,6 +31,10 @@ class TxRequest(ABC):
         """Return whether a nonce fault may be mended by sending this again."""
         return True
 
+    def repeats_safely(self) -> bool:
+        """Return whether doing it twice is the same as doing it once, as for a cancel."""
+        return False
+
     def on_bound(self) -> None:  # noqa: B027 (most requests have nothing to tell)
         """A nonce was taken for the first time: from here on the venue may see it."""
 

@@ -92,6 +92,7 @@ class Desk:
 def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Look up at once."""
     monkeypatch.setattr(outcomes, "FIRST_LOOKUP_SECS", 0.0)
+    monkeypatch.setattr(outcomes, "UNKNOWN_LOOKUP_SECS", 0.0)
     monkeypatch.setattr(outcomes, "LOOKUP_RETRY_SECS", 0.0)
 
 

@@ -130,7 +130,7 @@ class NonceLane:
         self._clean = 0
         self._cause = FreezeCause.HOLE
         self._frozen_at = 0
-        self._last_event_at = 0
+        self._last_verdict_at = 0
         self._asked_since = 0
         self._vanished: int | None = None
         self._foreign: set[int] = set()
@@ -229,14 +229,9 @@ class NonceLane:
         self._reopen()
         return (Seeded(next_nonce),)
 
-    def issue(self, now_ns: int = 0) -> int:
+    def issue(self) -> int:
         """
         Return the next nonce and count it as in flight.
-
-        Parameters
-        ----------
-        now_ns : int, default 0
-            The time; the venue cannot have taken the nonce before.
 
         Raises
         ------
@@ -261,7 +256,6 @@ class NonceLane:
         nonce = self._manager.next_nonce(*self._key)
         self._txs[nonce] = TxState.IN_FLIGHT
         self._in_flight += 1
-        self._last_event_at = max(now_ns, self._last_event_at)
         self._counts["issued"] += 1
         return nonce
 
@@ -316,7 +310,7 @@ class NonceLane:
         """An accepted `nonce` was proved not spent after all: the followers are one ahead."""
         if not (self._state is LaneState.OPEN or self._is_frozen) or nonce > self._baseline:
             return ()
-        self._last_event_at = now_ns
+        self._last_verdict_at = now_ns
         froze = self._freeze(FreezeCause.VANISHED, nonce, now_ns)
         self._vanished = nonce if self._vanished is None else min(nonce, self._vanished)
         return (*froze, *self._try_heal(now_ns))
@@ -386,8 +380,7 @@ class NonceLane:
             del self._txs[nonce]
         else:
             self._txs[nonce] = verdict
-        if verdict is not TxState.UNKNOWN:  # silence is no event: the venue acted before it
-            self._last_event_at = now_ns
+        self._last_verdict_at = now_ns
         return True
 
     def _leave_hole(self, nonce: int, now_ns: int) -> Decisions:
@@ -425,7 +418,7 @@ class NonceLane:
         self._state = LaneState.REFRESHING
         self._asked_since = now_ns
         self._counts["refreshes"] += 1
-        return (AskVenue(self._last_event_at + self._settle_ns),)
+        return (AskVenue(self._last_verdict_at + self._settle_ns),)
 
     def _is_proved(self) -> bool:
         if self._vanished is not None:

@@ -373,13 +373,6 @@ def test_unknown_with_only_a_later_one_stale_may_have_been_taken() -> None:
     assert only(lane.unknown(10, lane.epoch, 0), AskVenue) == AskVenue(SETTLE)
 
 
-def test_silence_does_not_put_off_the_question() -> None:
-    """The lag counts from the last thing the venue can have done, not from our giving up."""
-    lane = make_lane()
-    lane.issue(100)
-    assert only(lane.unknown(10, lane.epoch, 1_500 * MS), AskVenue) == AskVenue(100 + SETTLE)
-
-
 def test_unknown_behind_a_refusal_was_not_taken() -> None:
     """Nothing behind an unspent nonce can have been taken."""
     lane = make_lane()
