@@ -58,8 +58,8 @@ from nautilus_lighter_nonce.send_turn import SendTurn
 from nautilus_lighter_nonce.send_turn import TxTransport
 
 
-RETRY_SEND_SECS = 0.1
-"""Pause after a transaction that could not be written, should the stream stay up (our choice)."""
+RETRY_SECS = 0.1
+"""Pause before trying again what no event announces: a write that failed, an intent not known."""
 
 
 class TxDispatcher:
@@ -303,6 +303,7 @@ class TxDispatcher:
                 self._give_up(entry, str(e))
                 return True
             if intent is None:
+                self._advance_later(RETRY_SECS)
                 return False
             intents.append(intent)
         self._quota.take(self._clock.timestamp_ns())
@@ -352,7 +353,7 @@ class TxDispatcher:
         for entry in reversed(parcel.entries):
             self._withdraw(entry)
         self._note_idle()
-        self._advance_later(RETRY_SEND_SECS)
+        self._advance_later(RETRY_SECS)
 
     def on_unsigned(self, parcel: Parcel, failed: Entry, error: BaseException) -> None:
         """Refuse what cannot be signed, and put the others back."""
@@ -562,6 +563,8 @@ class TxDispatcher:
             return f"the nonce lane was {state.value}"
         if self._quota.pause_ns(self._clock.timestamp_ns()):
             return "the rate limit was reached"
+        if self._component.can_issue(*self._key):
+            return "what stood before it was not ready"
         return "as many transactions as allowed were in flight"
 
     def _give_up(self, entry: Entry, reason: str) -> None:

@@ -110,6 +110,7 @@ class BestPrices:
         if price is not None:
             self._asked_at.pop(market_index, None)
             return price
+        self.watch(market_index)
         since = self._asked_at.setdefault(market_index, self._now())
         if market_index in self._touches or self._now() - since > PATIENCE_SECS:
             self._asked_at.pop(market_index, None)
@@ -126,6 +127,7 @@ class BestPrices:
     def forget(self) -> None:
         """Drop all prices; the markets stay watched."""
         self._touches.clear()
+        self._asked_at.clear()
 
     async def _subscribe(self, market_index: int) -> None:
         try:
