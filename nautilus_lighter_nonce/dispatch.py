@@ -121,6 +121,7 @@ class TxDispatcher:
         self._proof = Proof(loop, verify, self._on_proved)
         self._in_flight = InFlight(loop, clock, settings.reply_timeout_ms, self._on_silence)
         self._by_nonce: dict[int, Entry] = {}
+        self._orphans: dict[str, Entry] = {}
         self._is_up = False
         self._is_advancing = False
         self._wake_timer: asyncio.TimerHandle | None = None
@@ -261,6 +262,7 @@ class TxDispatcher:
 
         It proves the acceptance of one that is still without a verdict.
         """
+        self._orphans.pop(tx_hash, None)
         entry = self._proof.executed(tx_hash)
         if entry is not None and entry.is_undecided:
             self._to_accepted(entry, 0)
@@ -274,6 +276,17 @@ class TxDispatcher:
         entry = self._proof.accepted(tx_hash)
         if entry is not None and entry.issued is not None:
             self._component.vanished(entry.issued)
+
+    def on_absent(self, tx_hash: str) -> None:
+        """
+        Take proof that a silent transaction is not at the venue.
+
+        Only where its nonce is spent, by somebody else then: its copy can never be taken any more.
+        """
+        entry = self._orphans.pop(tx_hash, None)
+        if entry is not None:
+            self._put_back(entry)
+            self._advance()
 
     # -- BINDING ----------------------------------------------------------------------------------
 
@@ -501,10 +514,11 @@ class TxDispatcher:
                 self._give_up(entry, reason)
 
     def _leave_to_its_hash(self, nonce: int) -> None:
-        """An unknown nonce is spent, by us or somebody else: its owner watches the hash."""
+        """An unknown nonce is spent, by us or by somebody else: its hash tells."""
         entry = self._by_nonce.pop(nonce, None)
         if entry is not None:
             self._close(entry, EntryState.DONE)
+            self._orphans[entry.tx_hash] = entry
             self._note_idle()
 
     # -- SENDING AGAIN ----------------------------------------------------------------------------

@@ -15,6 +15,7 @@ executed, `ae` empty   spent                        the dispatcher (it was accep
 executed, with `ae`    spent                        the dispatcher, and the owner: refused
 failed (status 0)      not spent                    the dispatcher: vanished
 none, though accepted  not spent, once asked again  the dispatcher: vanished
+none, never accepted   not spent by it              the dispatcher: absent
 not ours               spent by somebody else       the component: foreign writer
 =====================  ===========================  ==============================================
 """
@@ -76,6 +77,9 @@ class Evidence(Protocol):
 
     def on_vanished(self, tx_hash: str) -> None:
         """The venue took it, and did not execute it."""
+
+    def on_absent(self, tx_hash: str) -> None:
+        """The venue was asked more than once, and knows nothing of it."""
 
 
 class _Watch:
@@ -222,8 +226,11 @@ class OutcomeWatcher:
 
     def _on_no_record(self, tx_hash: str, watch: _Watch) -> None:
         watch.lookups += 1
-        if watch.is_accepted and watch.lookups == LOOKUPS_THAT_PROVE and self._evidence is not None:
-            self._evidence.on_vanished(tx_hash)
+        if watch.lookups >= LOOKUPS_THAT_PROVE and self._evidence is not None:
+            if watch.is_accepted:
+                self._evidence.on_vanished(tx_hash)
+            else:
+                self._evidence.on_absent(tx_hash)
         self._look_again(tx_hash, watch)
 
     def _look_again(self, tx_hash: str, watch: _Watch) -> None:

@@ -52,6 +52,7 @@ class TrackedOrder:
 
     __slots__ = (
         "client_order_id",
+        "early_trades",
         "ending",
         "filled",
         "instrument_id",
@@ -77,6 +78,7 @@ class TrackedOrder:
         self.quantity = order.quantity.as_decimal()
         self.price = order.price.as_decimal() if order.has_price else None
         self.seen_at = 0
+        self.early_trades: list[tuple[schemas.Trade, bool]] = []
         self.ending: schemas.Order | None = None
 
     @property
@@ -200,8 +202,10 @@ class OrderTracker:
             return
         tracked.seen_at = order.transaction_time
         if order.status in OPEN_STATUSES:
-            self._on_open(tracked, order)
-        else:
+            self._accept(tracked, order.order_index, _ts_of(order))
+        if tracked.is_accepted:
+            self._take_terms(tracked, order)
+        if order.status not in OPEN_STATUSES:
             tracked.ending = order
             self._try_end(tracked)
 
@@ -234,6 +238,10 @@ class OrderTracker:
             self._client.send_fill_report(report)
             return
         self._accept(tracked, order_index, report.ts_event)
+        if tracked.filled + Decimal(trade.size) > tracked.quantity:
+            tracked.early_trades.append((trade, is_ask))  # a modify was not shown to us yet
+            self._client.fetch_order(tracked)
+            return
         tracked.filled += Decimal(trade.size)
         if tracked.order.filled_qty.as_decimal() >= tracked.filled:
             self._try_end(tracked)  # the engine inferred this fill from a report already
@@ -256,14 +264,11 @@ class OrderTracker:
 
     # -- MOVES ------------------------------------------------------------------------------------
 
-    def _on_open(self, tracked: TrackedOrder, order: schemas.Order) -> None:
+    def _take_terms(self, tracked: TrackedOrder, order: schemas.Order) -> None:
+        """Report a new price or quantity, and the fills that were waiting for it."""
         price, quantity = Decimal(order.price), Decimal(order.initial_base_amount)
-        if not tracked.is_accepted:
-            self._accept(tracked, order.order_index, _ts_of(order))
-        if quantity == tracked.quantity and tracked.price in (None, price):
-            return
         instrument = self._instrument_of(order.market_index)
-        if instrument is None:
+        if instrument is None or (quantity == tracked.quantity and tracked.price in (None, price)):
             return
         tracked.price, tracked.quantity = price, quantity
         self._client.generate_order_updated(
@@ -274,6 +279,9 @@ class OrderTracker:
             trigger_price=None,
             ts_event=_ts_of(order),
         )
+        early, tracked.early_trades = tracked.early_trades, []
+        for trade, is_ask in early:
+            self._on_own_trade(trade, is_ask)
 
     def _accept(self, tracked: TrackedOrder, order_index: int, ts_event: int) -> None:
         if tracked.is_accepted:

@@ -292,6 +292,29 @@ async def test_silent_order_that_later_ones_overtook_is_not_waited_for_long() ->
     assert bench.source.calls == 1
 
 
+async def test_silent_order_whose_nonce_somebody_else_spent_is_sent_again() -> None:
+    """The nonce is gone and the venue knows no such hash: that copy can never be taken."""
+    bench = await Bench(10, 11, reply_timeout_ms=5).open()
+    (request,) = bench.submit(1)
+    await eventually(lambda: bench.kernel.events(events.LaneHealed))
+    assert bench.transport.order == [1]
+    bench.dispatcher.on_absent("1@10")
+    await bench.written(2)
+    bench.answer(1, OK)
+    assert request.told == ["bound", "unknown", "accepted"]
+    assert bench.nonces() == [11]
+
+
+async def test_silent_order_whose_nonce_may_be_its_own_is_not_sent_again() -> None:
+    """An absent hash alone is no proof while the nonce may still be taken (rule 6)."""
+    bench = await Bench(reply_timeout_ms=5, settle_ms=60_000).open()
+    (request,) = bench.submit(1)
+    await eventually(lambda: "unknown" in request.told)
+    bench.dispatcher.on_absent("1@10")
+    assert bench.dispatcher.queued == 0
+    assert bench.transport.order == [1]
+
+
 async def test_late_reply_mends_an_unknown_order() -> None:
     """A reply after the deadline still counts while the lane waits for evidence."""
     bench = await Bench(10, 10, reply_timeout_ms=5, settle_ms=60_000).open()

@@ -43,6 +43,7 @@ class Client:
         self.last: dict[str, Any] = {}
         self.reports: list[Any] = []
         self.done: list[Any] = []
+        self.fetched: list[Any] = []
 
     def __getattr__(self, name: str) -> Any:
         if not name.startswith("generate_order_"):
@@ -56,6 +57,9 @@ class Client:
 
     def now_ns(self) -> int:
         return 1
+
+    def fetch_order(self, tracked: Any) -> None:
+        self.fetched.append(tracked)
 
     def on_order_done(self, tracked: Any) -> None:
         self.done.append(tracked)
@@ -173,6 +177,18 @@ def test_fill_that_the_engine_inferred_already_is_not_told_again() -> None:
     desk.tracked.order = Known()
     desk.trade(1, "0.1000")
     assert desk.client.told == ["accepted"]
+    assert desk.client.done == [desk.tracked]
+
+
+def test_fill_beyond_the_known_quantity_waits_for_the_modify_that_explains_it() -> None:
+    """A modify that was not shown yet comes first, or Nautilus would call it an overfill."""
+    desk = Desk()
+    desk.frame("open", 1)
+    desk.trade(1, "0.2000")
+    assert desk.client.told == ["accepted"]
+    assert desk.client.fetched == [desk.tracked]
+    desk.frame("filled", 2, initial_base_amount="0.2000", filled_base_amount="0.2000")
+    assert desk.client.told == ["accepted", "updated", "filled"]
     assert desk.client.done == [desk.tracked]
 
 
