@@ -273,9 +273,12 @@ class TxDispatcher:
 
     def on_vanished(self, tx_hash: str) -> None:
         """Take proof that an accepted transaction was not executed and did not spend its nonce."""
-        entry = self._proof.accepted(tx_hash)
-        if entry is not None and entry.issued is not None:
-            self._component.vanished(entry.issued)
+        entry = self._proof.dropped(tx_hash)
+        if entry is None or entry.issued is None:
+            return
+        self._component.vanished(entry.issued)
+        if self._component.status(*self._key).state is LaneState.OPEN:
+            self._on_dropped(())  # its nonce was spent by somebody else meanwhile
 
     def on_absent(self, tx_hash: str) -> None:
         """
@@ -484,14 +487,13 @@ class TxDispatcher:
                 self._resend(entry)
         for nonce in event.unspent:
             self._doubt(self._by_nonce.pop(nonce, None))
-        self._on_vanished_nonces(event.vanished)
+        self._on_dropped(event.vanished)
         self._advance()
 
-    def _on_vanished_nonces(self, nonces: list[int]) -> None:
+    def _on_dropped(self, nonces: Sequence[int]) -> None:
         """The first one vanished and is reported; the API had taken the others one too high."""
-        for i, nonce in enumerate(nonces):
-            entry = self._proof.pop_accepted(nonce)
-            if entry is not None and i == 0 and not entry.request.repeats_safely():
+        for i, entry in enumerate(self._proof.pop_dropped(nonces)):
+            if i == 0 and not entry.request.repeats_safely():
                 self._tell(entry, entry.request.on_vanished)
             else:
                 self._doubt(entry)

@@ -48,6 +48,7 @@ class Entry:
     __slots__ = (
         "batch",
         "created_ns",
+        "is_dropped",
         "issued",
         "place",
         "request",
@@ -75,6 +76,7 @@ class Entry:
         self.timer: asyncio.TimerHandle | None = None
         self.tx_hash = ""
         self.unproved: list[str] = []  # hashes of copies that were sent and never answered
+        self.is_dropped = False  # taken by the API, and proved not executed
         self.sends = 0
         self.was_bound = False
 

@@ -14,6 +14,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable
 from collections.abc import Callable
+from collections.abc import Iterable
 
 from nautilus_lighter_nonce.places import Entry
 
@@ -64,6 +65,7 @@ class Proof:
 
     def sent(self, entry: Entry) -> None:
         """A copy is about to be written."""
+        entry.is_dropped = False
         self._by_hash[entry.tx_hash] = entry
         self._ours[entry.tx_hash] = None
         _keep(self._ours, REMEMBERED_COPIES)
@@ -88,17 +90,22 @@ class Proof:
             del self._by_hash[tx_hash]
         return entry
 
-    def accepted(self, tx_hash: str) -> Entry | None:
-        """Return the entry whose accepted copy has this hash and was not seen executed."""
+    def dropped(self, tx_hash: str) -> Entry | None:
+        """An accepted copy is proved not executed; return its entry, if it is remembered."""
         entry = self._by_hash.get(tx_hash)
-        return entry if entry is not None and entry in self._accepted.values() else None
-
-    def pop_accepted(self, nonce: int) -> Entry | None:
-        """Return, and forget, the entry whose accepted copy has this nonce."""
-        entry = self._accepted.pop(nonce, None)
-        if entry is not None:
-            self._by_hash.pop(entry.tx_hash, None)
+        if entry is None or entry.issued is None or self._accepted.get(entry.nonce) is not entry:
+            return None
+        entry.is_dropped = True
         return entry
+
+    def pop_dropped(self, nonces: Iterable[int] = ()) -> list[Entry]:
+        """Return, and forget, the accepted entries that were dropped, or have one of the nonces."""
+        wanted = set(nonces)
+        found = [e for n, e in self._accepted.items() if e.is_dropped or n in wanted]
+        for entry in found:
+            del self._accepted[entry.nonce]
+            self._by_hash.pop(entry.tx_hash, None)
+        return sorted(found, key=lambda entry: entry.nonce)
 
     def is_ours(self, tx_hash: str) -> bool:
         """Return whether we sent a copy with this hash."""

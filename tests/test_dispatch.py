@@ -522,6 +522,17 @@ async def test_vanished_order_is_reported_and_its_accepted_follower_is_sent_agai
     assert bench.nonces() == [10, 11, 10]
 
 
+async def test_vanished_order_whose_nonce_somebody_else_took_is_reported() -> None:
+    """The counter hides it, the record does not."""
+    bench = await Bench(10, 11).open()
+    (request,) = bench.submit(1)
+    await bench.written(1)
+    bench.answer(0, OK)
+    bench.dispatcher.on_vanished("1@10")
+    await eventually(lambda: bench.kernel.events(events.LaneHealed))
+    assert request.told == ["bound", "accepted", "vanished"]
+
+
 async def test_vanished_follower_that_the_venue_has_is_left_alone() -> None:
     """No proof, no resend: a follower whose hash is known is not sent again."""
     bench = await Bench(10, 10).open()
