@@ -12,7 +12,7 @@ USABLE := import ensurepip, sys, venv; sys.exit(not (3, 12) <= sys.version_info[
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test check format bench clean distclean
+.PHONY: help demo test check format bench soak clean distclean
 
 help: ## Show the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -35,6 +35,9 @@ format: $(READY) ## Format the code and mend what lint can mend
 
 bench: $(READY) ## Measure against lighter-sdk on the loopback venue
 	@$(BIN)/python -m benchmarks
+
+soak: $(READY) ## Let everything go wrong for 100,000 orders (SOAK="--seed 1" to repeat one)
+	@$(BIN)/python -m tests.chaos.run --soak --orders 100000 $(SOAK)
 
 clean: ## Remove caches and builds
 	@rm -rf build dist .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from typing import Any
 
 from nautilus_lighter_nonce import events
+from nautilus_lighter_nonce.lighter.codes import Code
 from nautilus_lighter_nonce.lighter.schemas import CancelAllOrders
 from nautilus_lighter_nonce.lighter.schemas import CancelOrder
 from nautilus_lighter_nonce.lighter.schemas import CreateOrder
@@ -20,6 +21,14 @@ from nautilus_lighter_nonce.lighter.schemas import TxIntent
 from nautilus_lighter_nonce.requests import TxRequest
 from nautilus_lighter_nonce.tracker import OrderTracker
 from nautilus_lighter_nonce.tracker import TrackedOrder
+
+
+MAX_TRIES = 3
+"""How often a cancel is sent whose order the sequencer does not find (our choice)."""
+
+
+def _reason(code: int, message: str) -> str:
+    return f"{code}: {message}" if code else message
 
 
 class ClientRequest(TxRequest):
@@ -49,15 +58,15 @@ class ClientRequest(TxRequest):
 
     def on_refused(self, event: events.TxRefused) -> None:
         """Report the venue's refusal, or our own if nothing was sent."""
-        self.on_failed(event.code, event.message)
+        self.fail(_reason(event.code, event.message))
 
     def on_vanished(self) -> None:
         """Report what the venue took and then dropped."""
         self.fail("accepted, then dropped by the sequencer: it expired, or was short of margin")
 
     def on_failed(self, code: int, message: str) -> None:
-        """Report a refusal, of the API or (after a 200) of the sequencer."""
-        self.fail(f"{code}: {message}" if code else message)
+        """Report what the API took and the sequencer refused."""
+        self.fail(_reason(code, message))
 
     @abstractmethod
     def is_settled(self) -> bool:
@@ -224,10 +233,23 @@ class CancelRequest(ChangeRequest):
         reject = client.generate_order_cancel_rejected
         super().__init__(client, tracker, tracked, "cancel", reject)
         self._market_index = market_index
+        self._tries = 1
 
     def repeats_safely(self) -> bool:
         """Return that an order canceled twice is canceled."""
         return True
+
+    def on_failed(self, code: int, message: str) -> None:
+        """
+        Try again if the sequencer did not find the order, then report.
+
+        A nonce fault may have made the order arrive after its own cancel.
+        """
+        if code == Code.INVALID_ORDER_INDEX and not self.is_settled() and self._tries < MAX_TRIES:
+            self._tries += 1
+            self._client.dispatcher.submit(self)
+        else:
+            super().on_failed(code, message)
 
     def intent(self) -> TxIntent | None:
         """Return the cancel, by the venue's order index as soon as that is known."""

@@ -273,6 +273,9 @@ class TxDispatcher:
 
     def on_vanished(self, tx_hash: str) -> None:
         """Take proof that an accepted transaction was not executed and did not spend its nonce."""
+        orphan = self._orphans.pop(tx_hash, None)
+        if orphan is not None:
+            self._put_back(orphan)
         entry = self._proof.dropped(tx_hash)
         if entry is None or entry.issued is None:
             return
@@ -412,6 +415,8 @@ class TxDispatcher:
         self._proof.was_accepted(entry)
         event = self._publish(entry, events.TxAccepted, predicted_execution_time_ms=predicted_ms)
         self._tell(entry, entry.request.on_accepted, event)
+        if entry.is_dropped:  # the record was faster than the reply
+            self.on_vanished(entry.tx_hash)
 
     def _to_refused(self, entries: Sequence[Entry], code: int, message: str) -> None:
         """Report a refusal; a rate limit, or a batch refused as a whole, is tried again."""
@@ -520,8 +525,11 @@ class TxDispatcher:
         entry = self._by_nonce.pop(nonce, None)
         if entry is not None:
             self._close(entry, EntryState.DONE)
-            self._orphans[entry.tx_hash] = entry
             self._note_idle()
+            if entry.is_dropped:
+                self._put_back(entry)
+            else:
+                self._orphans[entry.tx_hash] = entry
 
     # -- SENDING AGAIN ----------------------------------------------------------------------------
 

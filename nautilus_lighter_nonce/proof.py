@@ -91,12 +91,12 @@ class Proof:
         return entry
 
     def dropped(self, tx_hash: str) -> Entry | None:
-        """An accepted copy is proved not executed; return its entry, if it is remembered."""
+        """A copy is proved not executed; return its entry, if the API had accepted it."""
         entry = self._by_hash.get(tx_hash)
-        if entry is None or entry.issued is None or self._accepted.get(entry.nonce) is not entry:
+        if entry is None or entry.issued is None:
             return None
         entry.is_dropped = True
-        return entry
+        return entry if self._accepted.get(entry.nonce) is entry else None
 
     def pop_dropped(self, nonces: Iterable[int] = ()) -> list[Entry]:
         """Return, and forget, the accepted entries that were dropped, or have one of the nonces."""

@@ -34,33 +34,21 @@ OPEN = frozenset({"ACCEPTED", "PARTIALLY_FILLED"})
 VENUE_OPEN = frozenset({"in-progress", "pending", "open"})
 CANCELS = frozenset({TxType.CANCEL_ORDER, TxType.CANCEL_ALL_ORDERS})
 
-AT_REST = {
-    "dispatcher waiting": 0,
-    "dispatcher in flight": 0,
-    "dispatcher by nonce": 0,
-    "dispatcher parcels undecided": 0,
-    "proof asking": 0,
-    "lane transactions": 0,
-    "component seeding": 0,
-    "component healing running": 0,
-    "component alarms": 0,
-}
-"""What must be empty when nothing is on its way."""
+SMALL = 400
+"""What a container of ours may hold if nothing else is said; live orders come on top."""
 
-BOUNDS = {
-    "dispatcher parcels": 1_000,
-    "proof accepted": 200,
-    "proof by hash": 400,
-    "proof ours": 20_000,
-    "outcomes watched": 64,
-    "outcomes early": 1_000,
-    "tracker trades seen": 100_000,
-    "tracker finished": 10_000,
-    "stream tasks": 8,
-    "stream channels": 16,
-    "client tasks": 64,
+LARGE = {
+    "_accepted": 2_000,
+    "_by_hash": 2_400,
+    "_early": 1_000,
+    "_parcels": 1_000,
+    "_ours": 20_000,
+    "_finished": 10_000,
+    "_by_id": 10_000,
+    "_by_index": 20_000,
+    "_trades_seen": 100_000,
 }
-"""What may be remembered, however long the run was; the live orders come on top of some."""
+"""What the containers that are a memory may hold, however long the run was."""
 
 
 class Claim(msgspec.Struct, frozen=True, kw_only=True):
@@ -82,7 +70,9 @@ class Claim(msgspec.Struct, frozen=True, kw_only=True):
     price : Decimal, optional
         Its price, ``None`` for a market order.
     wants_cancel : bool
-        Whether its strategy asked for its end.
+        Whether its strategy asked for its end when the venue had it, or was about to.
+    may_cancel : bool
+        Whether its strategy asked for its end at any time.
     told : tuple[str, ...]
         The names of its events.
     reason : str
@@ -99,6 +89,7 @@ class Claim(msgspec.Struct, frozen=True, kw_only=True):
     average: Decimal
     price: Decimal | None
     wants_cancel: bool
+    may_cancel: bool
     told: tuple[str, ...]
     reason: str
 
@@ -121,6 +112,8 @@ class Node(msgspec.Struct, frozen=True, kw_only=True):
         How much each of our containers holds.
     live_orders : int
         Orders that have not ended.
+    unfinished : int
+        Transactions without a verdict.
 
     """
 
@@ -130,6 +123,7 @@ class Node(msgspec.Struct, frozen=True, kw_only=True):
     positions: Mapping[int, Decimal]
     sizes: Mapping[str, int]
     live_orders: int
+    unfinished: int
 
 
 class Venue(msgspec.Struct, frozen=True, kw_only=True):
@@ -222,7 +216,9 @@ def _wire(node: Node, venue: Venue) -> Iterator[Violation]:
     if not key["wire_order_ok"]:
         yield Violation("wire", f"nonces were overtaken: {key['inversions']}")
     if key["reused_nonces"]:
-        yield Violation("wire", f"nonces were used again: {key['reused_nonces']}")
+        again = set(key["reused_nonces"])
+        rows = [_short(row) for row in venue.ledger if row["nonce"] in again]
+        yield Violation("wire", "\n    ".join(("nonces were used again:", *rows)))
     if node.lane != "open":
         yield Violation("stuck", f"the lane is {node.lane}")
     elif node.next_nonce != key["expected"]:
@@ -231,17 +227,12 @@ def _wire(node: Node, venue: Venue) -> Iterator[Violation]:
 
 
 def _memory(node: Node) -> Iterator[Violation]:
-    for name, limit in AT_REST.items():
-        if node.sizes[name] > limit:
-            yield Violation("stuck", f"{name} holds {node.sizes[name]} at rest")
-    bounds = BOUNDS | {
-        "desk submits": node.live_orders,
-        "tracker by id": BOUNDS["tracker finished"] + node.live_orders,
-        "tracker by index": 2 * (BOUNDS["tracker finished"] + node.live_orders),
-    }
-    for name, limit in bounds.items():
-        if node.sizes[name] > limit:
-            yield Violation("memory", f"{name} holds {node.sizes[name]}, more than {limit}")
+    if node.unfinished:
+        yield Violation("stuck", f"{node.unfinished} transactions have no verdict")
+    for path, size in node.sizes.items():
+        limit = LARGE.get(path.rpartition(".")[2], SMALL) + 2 * node.live_orders
+        if size > limit:
+            yield Violation("memory", f"{path} holds {size}, more than {limit}")
 
 
 def _doubled(venue: Venue) -> Iterator[Violation]:
@@ -284,9 +275,7 @@ class _Case:
             yield Violation(kind, f"{why}: {self._tell(claim, order)}")
         yield from self._refused_commands(claim, order)
 
-    def _judge(
-        self, claim: Claim, order: Mapping[str, Any] | None
-    ) -> tuple[str, str] | None:
+    def _judge(self, claim: Claim, order: Mapping[str, Any] | None) -> tuple[str, str] | None:
         if claim.status in UNSETTLED:
             return "stuck", "no answer ever came"
         if order is None:
@@ -299,20 +288,23 @@ class _Case:
             return "misreported", "another quantity was filled"
         if not _same_average(claim, order):
             return "misreported", "another average price"
-        if claim.status not in OPEN:
-            return None
-        if (claim.price, claim.quantity) != (
-            Decimal(order["price"]),
-            Decimal(order["initial_base_amount"]),
-        ):
+        return self._judge_open(claim, order) if claim.status in OPEN else None
+
+    def _judge_open(self, claim: Claim, order: Mapping[str, Any]) -> tuple[str, str] | None:
+        theirs = (Decimal(order["price"]), Decimal(order["initial_base_amount"]))
+        if (claim.price, claim.quantity) != theirs:
             return "misreported", "another price or quantity"
-        if claim.wants_cancel and not _is_by_lever(self._last_cancel(claim, order)):
+        if not claim.wants_cancel:
+            return None
+        if not _is_by_lever(self._last_cancel(claim, order)):
             return "lost", "its cancel was lost"
+        if "CancelRejected" not in claim.told:
+            return "misreported", "its cancel came to nothing, and nobody was told"
         return None
 
     def _judge_absent(self, claim: Claim) -> tuple[str, str] | None:
         last = self._last("create", claim.index)
-        if claim.status in ENDED and claim.wants_cancel and not _was_executed(last):
+        if claim.status in ENDED and claim.may_cancel and not _was_executed(last):
             return None
         if claim.status not in GIVEN_UP:
             return "misreported", "the venue has no such order"
@@ -326,7 +318,10 @@ class _Case:
         """A refused cancel or modify must have been refused by the venue."""
         if "CancelRejected" in claim.told and not self._any_business("cancel", claim, order):
             yield Violation("lost", f"a cancel was given up: {self._tell(claim, order)}")
-        if "ModifyRejected" in claim.told and not self._any_business("modify", claim, order):
+        # Nautilus itself refuses the modify of an order that has ended, or is about to.
+        stays = claim.status in OPEN and not claim.may_cancel
+        is_ours = stays and "ModifyRejected" in claim.told
+        if is_ours and not self._any_business("modify", claim, order):
             yield Violation("lost", f"a modify was given up: {self._tell(claim, order)}")
 
     # -- LOOKING ----------------------------------------------------------------------------------
@@ -338,7 +333,7 @@ class _Case:
         order_index = order["order_index"] if order is not None else claim.order_index
         indexes = {claim.index, order_index}
         rows = [row for index in indexes for row in self._rows[kind, index]]
-        rows += self._cancel_alls if kind == "cancel" else []
+        rows += self._cancel_alls if kind == "cancel" and order is not None else []
         return sorted(rows, key=lambda row: int(row["seq"]))
 
     def _last(self, kind: str, index: int) -> Mapping[str, Any] | None:
@@ -349,9 +344,7 @@ class _Case:
         rows = self._named("cancel", claim, order)
         return rows[-1] if rows else None
 
-    def _any_business(
-        self, kind: str, claim: Claim, order: Mapping[str, Any] | None
-    ) -> bool:
+    def _any_business(self, kind: str, claim: Claim, order: Mapping[str, Any] | None) -> bool:
         return any(_is_business(row) for row in self._named(kind, claim, order))
 
     def _tell(self, claim: Claim, order: Mapping[str, Any] | None) -> str:

@@ -226,9 +226,12 @@ def calm() -> tuple[Step, ...]:
 
 def _action(rng: random.Random) -> Step:
     (act,) = rng.choices(list(_ACTS), weights=list(_ACTS.values()))
+    who = rng.randrange(STRATEGIES)
+    if act is Act.MARKET and market_of(who) is BTC:
+        act = Act.IOC  # its touch runs out, and without a best price there is no market order
     return Step(
         act=act,
-        who=rng.randrange(STRATEGIES),
+        who=who,
         is_buy=rng.random() < 0.5,
         away_bps=round(rng.uniform(*_AWAY_BPS.get(act, (0, 0))), 1),
         lots=rng.randint(1, 3),
@@ -244,7 +247,7 @@ def _moods(rng: random.Random) -> Iterator[Step]:
     """Change how the venue behaves without any fault."""
     market = rng.choice(MARKETS)
     shift = Decimal(rng.randint(-TOUCH_BPS, TOUCH_BPS))
-    size = rng.choice((None, None, market.lot / 2))
+    size = rng.choice((None, market.lot / 2)) if market is BTC else None
     settings = {
         "latency_ms": rng.choice((1, 5, 10, 20, 40)),
         "jitter_ms": rng.choice((0, 0, 5, 15)),
@@ -318,7 +321,10 @@ _CARDS: tuple[tuple[dict[str, Any], bool], ...] = (
     ({"fault": "vanish", "tx_type": int(_CREATE)}, True),
     ({"fault": "fail", "code": FAILURE_CODE}, False),
     ({"fault": "foreign_writer"}, False),
-    ({"foreign": {"account_index": DEMO_ACCOUNT_INDEX, "api_key_index": DEMO_API_KEY_INDEX}}, False),
+    (
+        {"foreign": {"account_index": DEMO_ACCOUNT_INDEX, "api_key_index": DEMO_API_KEY_INDEX}},
+        False,
+    ),
     ({"fault": "close_sockets", "when": "before"}, True),
     ({"fault": "close_sockets", "when": "after"}, True),
     ({"fault": "close_sockets", "when": "now"}, True),

@@ -75,6 +75,17 @@ def test_fields_of_each_error_are_attributes(
     assert vars(error) == {"account_index": 12345, "api_key_index": 5, **fields}
 
 
+@pytest.mark.parametrize(("error", "text", "fields"), CASES.values(), ids=CASES)
+def test_args_of_each_error_are_its_fields(
+    error: NonceError,
+    text: str,
+    fields: dict[str, object],
+) -> None:
+    """A `repr` in somebody's log says as much as the text."""
+    args = (12345, 5, *fields.values())
+    assert type(error)(*args).args == args
+
+
 @pytest.mark.parametrize("clone", [copy.copy, lambda error: pickle.loads(pickle.dumps(error))])
 @pytest.mark.parametrize(("error", "text", "fields"), CASES.values(), ids=CASES)
 def test_copy_of_each_error_says_the_same(

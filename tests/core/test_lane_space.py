@@ -159,3 +159,64 @@ def test_every_story_without_silence_or_foreigners_needs_no_answer(length: int) 
         for order in permutations(range(length)):
             story = Story(fates, order, lag=0)
             assert story.lane.status().refreshes == 0, (fates, order)
+
+
+# -- answers after silence, and transactions that vanish ------------------------------------------
+
+# Besides the fates above: answered only after its owner lost patience, when all others have been
+# answered; or accepted, and then dropped by the sequencer, with everything accepted behind it.
+LATE_FATES = ("fair", "refuse", "drop_request", "late", "vanish")
+
+
+class LateStory(Story):
+    """A run with late answers; what vanishes does so before or after its followers arrive."""
+
+    def __init__(self, fates: tuple[str, ...], order: tuple[int, ...], at_once: bool) -> None:
+        self.at_once = at_once
+        self.gone: list[int] = []
+        super().__init__(fates, order, lag=0)
+
+    def run(self, fates: tuple[str, ...], order: tuple[int, ...]) -> None:
+        nonces = [self.lane.issue() for _ in fates]
+        self.waiting = {nonce: f"tx{i}" for i, nonce in enumerate(nonces)}
+        verdicts = [self.arrive(n, fate) for n, fate in zip(nonces, fates, strict=True)]
+        self.vanish()
+        for i in order:
+            self.verdict(nonces[i], "unknown" if fates[i] == "late" else verdicts[i])
+        for i in order:
+            if fates[i] == "late" and self.waiting.get(nonces[i]) and self.lane.epoch == 1:
+                self.verdict(nonces[i], verdicts[i])
+        self.refresh()
+        for nonce in self.gone:
+            self.carry_out(self.lane.vanished(nonce, self.now))
+        self.refresh()
+
+    def arrive(self, nonce: int, fate: str) -> str:
+        verdict = self.venue.process(nonce, self.waiting[nonce], fate)
+        if fate == "vanish" and verdict == "accepted":
+            self.gone.append(nonce)
+            if self.at_once:
+                self.vanish()
+        return verdict
+
+    def vanish(self) -> None:
+        """The sequencer drops the first of the gone, and what was taken behind it."""
+        for nonce in [n for n in self.venue.taken if self.gone and n >= min(self.gone)]:
+            del self.venue.taken[nonce]
+            self.venue.expected = min(nonce, self.venue.expected)
+
+
+@pytest.mark.parametrize("length", [1, 2, 3, 4])
+@pytest.mark.parametrize("at_once", [True, False])
+def test_every_late_story_ends_at_the_venues_nonce(length: int, at_once: bool) -> None:
+    """Late answers mend or are ignored, what vanished is noticed, and the next nonce is right."""
+    for fates in product(LATE_FATES, repeat=length):
+        for order in permutations(range(length)):
+            story = LateStory(fates, order, at_once)
+            told = (fates, order, story.ends, story.venue.taken)
+            assert story.lane.state is LaneState.OPEN, told
+            assert set(story.ends) == {f"tx{i}" for i in range(length)}, told
+            for owner, end in story.ends.items():
+                is_there = owner in story.venue.taken.values()
+                assert end not in ("resend", "refused") or not is_there, told
+            assert story.lane.issue() == story.venue.expected, told

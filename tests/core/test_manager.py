@@ -253,6 +253,7 @@ def test_next_nonce_past_64_bits_raises_overflow_and_changes_nothing() -> None:
     with pytest.raises(NonceOverflow) as caught:
         manager.next_nonce(*KEY)
 
+    assert (caught.value.account_index, caught.value.api_key_index) == KEY
     assert caught.value.last_issued == MAX
     assert snapshot(manager) == (MAX - 1, MAX, 1)
 
@@ -364,6 +365,17 @@ def test_ack_failure_if_latest_on_consumed_nonce_changes_nothing() -> None:
 
     assert manager.ack_failure_if_latest(*KEY, 5) is False
     assert snapshot(manager) == (5, 5, 0)
+
+
+def test_nonce_zero_is_rolled_back_and_synchronised_like_any_other() -> None:
+    """Zero is the first nonce of a key that the venue has never seen."""
+    manager = seeded(0)
+    manager.next_nonce(*KEY)
+
+    assert manager.ack_failure_if_latest(*KEY, 0) is True
+    manager.sync_from_venue(*KEY, 0)
+
+    assert snapshot(manager) == (-1, -1, 0)
 
 
 def test_ack_failure_if_latest_on_unseeded_key_changes_nothing() -> None:

@@ -16,6 +16,7 @@ from nautilus_lighter_nonce.lighter.codes import verdict_of
 from nautilus_lighter_nonce.lighter.stream import StreamReply
 from tests.bench import MARGIN
 from tests.bench import OK
+from tests.bench import STALE
 from tests.bench import Bench
 from tests.nodes import ETH
 from tests.nodes import Node
@@ -118,6 +119,20 @@ def test_openalgo_1991_lost_reply_is_not_answered_by_a_second_order(lighter_venu
 
     Node(lighter_venue, nonce=LighterNonceConfig(reply_timeout_ms=200)).run(story)
     assert lighter_venue.summary()["doubled"] == []
+
+
+async def test_openalgo_1991_slow_original_is_asked_for_before_every_resend() -> None:
+    """A first copy that lands after it was looked up in vain is found before a third is sent."""
+    bench = await Bench(10, 11, reply_timeout_ms=100).open()
+    bench.submit(1, 2)
+    await bench.written(2)
+    bench.answer(1, STALE)
+    await bench.written(4)
+    bench.known_hashes.add("1@10")
+    bench.answer(2, STALE)
+    bench.answer(3, STALE)
+    await bench.written(5)
+    assert bench.transport.order == [1, 2, 1, 2, 2]
 
 
 @pytest.mark.lighter_venue(latency_ms=20)

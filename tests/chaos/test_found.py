@@ -1,0 +1,152 @@
+"""What chaos has found, each as the shortest story that shows it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from nautilus_trader.model.enums import OrderStatus
+from nautilus_trader.model.objects import Price
+from nautilus_trader.model.objects import Quantity
+
+from tests.nodes import Node
+from tests.nodes import until
+
+
+@pytest.mark.lighter_venue(latency_ms=10)
+def test_disconnect_with_transactions_in_flight_reuses_no_nonce(lighter_venue: Any) -> None:
+    """A counter that may still lag proves nothing about what was sent before the disconnect."""
+    lighter_venue.control({"fault": "close_sockets", "after": 5, "when": "after"})
+
+    async def story(node: Node) -> None:
+        (strategy,) = node.strategies
+        orders = [strategy.limit(f"1500.{i:02}") for i in range(30)]
+        await until(lambda: all(o.is_open for o in orders), 15.0)
+
+    Node(lighter_venue).run(story)
+    assert [key["reused_nonces"] for key in lighter_venue.summary()["keys"] if key["stale"]] == []
+
+
+@pytest.mark.lighter_venue(latency_ms=10, execution_delay_ms=60)
+def test_vanished_order_whose_nonce_a_stranger_took_is_the_one_reported(
+    lighter_venue: Any,
+) -> None:
+    """The order that vanished is rejected, its followers are sent again."""
+
+    async def story(node: Node) -> None:
+        (strategy,) = node.strategies
+        first = strategy.limit("1400.00")
+        await until(lambda: first.is_open)
+        lighter_venue.control({"fault": "vanish"})
+        vanished, *others = [strategy.limit(f"1500.{i:02}") for i in range(4)]
+        await until(lambda: lighter_venue.summary()["vanished"])
+        lighter_venue.control({"foreign": {"account_index": 700, "api_key_index": 5}})
+        await until(lambda: vanished.is_closed and all(o.is_open for o in others))
+
+    Node(lighter_venue).run(story)
+
+
+@pytest.mark.lighter_venue(latency_ms=20)
+def test_cancel_pipelined_behind_a_stale_order_is_not_lost(lighter_venue: Any) -> None:
+    """The order comes back stale, its cancel is taken and finds nothing: it must be tried again."""
+
+    async def story(node: Node) -> None:
+        (strategy,) = node.strategies
+        first = strategy.limit("1400.00")
+        await until(lambda: first.is_open)
+        lighter_venue.control({"fault": "foreign_writer", "tx_type": 14})
+        order = strategy.limit("1500.00")
+        await until(lambda: order.status == OrderStatus.SUBMITTED)
+        strategy.cancel_order(order)
+        await until(lambda: order.is_closed)
+
+    Node(lighter_venue).run(story)
+
+
+def test_market_order_in_a_disconnect_gets_its_price_or_stands_aside(lighter_venue: Any) -> None:
+    """A price that could not be subscribed is subscribed again, and nobody waits 5 s for it."""
+
+    async def story(node: Node) -> None:
+        (strategy,) = node.strategies
+        lighter_venue.control({"fault": "close_sockets"})
+        market = strategy.market()
+        behind = strategy.limit("1500.00")
+        await until(lambda: behind.is_open and market.is_closed, 4.0)
+        assert market.status == OrderStatus.FILLED
+
+    Node(lighter_venue).run(story)
+
+
+def test_modify_that_is_filled_at_once_is_told_before_its_fill(lighter_venue: Any) -> None:
+    """The order is grown first: else the engine refuses the fill as too large."""
+
+    async def story(node: Node) -> None:
+        (strategy,) = node.strategies
+        order = strategy.limit("1500.00", quantity="0.0300")
+        await until(lambda: order.is_open)
+        strategy.modify_order(order, Quantity.from_str("0.0400"), Price.from_str("2100.00"))
+        await until(lambda: order.is_closed, 3.0)
+        assert strategy.told(order)[-2:] == ["Updated", "Filled"]
+
+    Node(lighter_venue).run(story)
+
+
+@pytest.mark.parametrize(
+    ("fault", "end"),
+    [("fail", "CancelRejected"), ("vanish", "Canceled")],
+)
+@pytest.mark.parametrize("is_frame_first", [False, True])
+def test_cancel_that_came_to_nothing_after_its_acceptance_is_told(
+    lighter_venue: Any,
+    fault: str,
+    end: str,
+    is_frame_first: bool,
+) -> None:
+    """A 200 to a cancel is no cancel: its refusal is told, and a dropped one goes again."""
+    lighter_venue.set(latency_ms=20, frame_before_reply=is_frame_first)
+
+    async def story(node: Node) -> None:
+        (strategy,) = node.strategies
+        order = strategy.limit()
+        await until(lambda: order.is_open)
+        lighter_venue.control({"fault": fault, "tx_type": 15})
+        strategy.cancel_order(order)
+        await until(lambda: strategy.told(order)[-1] == end, 4.0)
+
+    Node(lighter_venue).run(story)
+
+
+@pytest.mark.lighter_venue(latency_ms=10)
+def test_silent_order_whose_nonce_a_stranger_took_is_sent_again(lighter_venue: Any) -> None:
+    """Its nonce is spent and the venue has no record of it: no copy can arrive any more."""
+    lighter_venue.control({"fault": "foreign_writer", "tx_type": 14})
+    lighter_venue.control({"fault": "close_sockets", "tx_type": 14, "when": "after"})
+
+    async def story(node: Node) -> None:
+        (strategy,) = node.strategies
+        order = strategy.limit()
+        await until(lambda: order.is_open, 4.0)
+
+    Node(lighter_venue).run(story)
+
+
+@pytest.mark.lighter_venue(latency_ms=10, execution_delay_ms=60)
+@pytest.mark.parametrize(
+    "looks_up_as",
+    ["failed", "unknown"],
+)
+def test_unknown_order_that_vanished_behind_another_is_sent_again(
+    lighter_venue: Any,
+    looks_up_as: str,
+) -> None:
+    """An order without a verdict that the sequencer dropped does not stay in flight for ever."""
+    lighter_venue.set(vanished_lookup=looks_up_as)
+    lighter_venue.control({"fault": "vanish"})
+    lighter_venue.control({"fault": "server_error", "processed": True, "after": 1})
+
+    async def story(node: Node) -> None:
+        (strategy,) = node.strategies
+        vanished, *others = [strategy.limit(f"1500.{i:02}") for i in range(3)]
+        await until(lambda: vanished.is_closed and all(o.is_open for o in others), 6.0)
+
+    Node(lighter_venue).run(story)
