@@ -320,6 +320,9 @@ class LighterNonceComponent(Component):
 
     def _on_ask_venue(self, lane: NonceLane, decision: core.AskVenue) -> None:
         key = (lane.account_index, lane.api_key_index)
+        earlier = self._healing.pop(key, None)
+        if earlier is not None and earlier is not asyncio.current_task():
+            earlier.cancel()  # it was asked for an earlier freeze
         self._healing[key] = self._loop.create_task(
             self._refresh(lane, decision.not_before_ns),
             name=f"refresh nonce of {key}",

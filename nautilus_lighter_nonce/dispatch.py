@@ -437,8 +437,16 @@ class TxDispatcher:
     def _to_stale(self, entry: Entry, code: int) -> None:
         self._close(entry, EntryState.STALE)
         self._proof.not_sent(entry)
-        self._by_nonce[entry.nonce] = entry
+        status = self._component.status(*self._key)
+        is_current = entry.issued is not None and entry.issued.epoch == status.epoch
+        is_halted = status.state is LaneState.HALTED
+        if is_current and not is_halted:
+            self._by_nonce[entry.nonce] = entry
         self._publish(entry, events.TxStale, code=code)
+        if is_halted:
+            self._give_up(entry, f"the nonce lane was halted: {status.halt_reason}")
+        elif not is_current:
+            self._resend(entry)  # the lane was seeded anew, and does not wait for it
 
     def _to_unknown(self, entry: Entry, reason: str) -> None:
         if entry.state is not EntryState.SENT:

@@ -161,6 +161,23 @@ async def test_burst_of_stale_verdicts_asks_the_venue_once() -> None:
     assert component.issue(ACCOUNT, KEY).nonce == 15
 
 
+async def test_question_of_an_earlier_freeze_does_not_answer_a_later_one() -> None:
+    """Each freeze waits out the venue's lag for itself (rule 8)."""
+    kernel = Kernel()
+    source = ScriptedSource(10)
+    component = make(kernel, source, settle_ms=60_000)
+    await component.connect()
+    first = component.issue(ACCOUNT, KEY)
+    tell(kernel, events.TxUnknown, first)
+    earlier = component._healing[(ACCOUNT, KEY)]
+    tell(kernel, events.TxAccepted, first)
+    tell(kernel, events.TxUnknown, component.issue(ACCOUNT, KEY))
+    await eventually(earlier.done)
+    assert earlier.cancelled()
+    assert not component._healing[(ACCOUNT, KEY)].done()
+    component.stop()
+
+
 async def test_refresh_without_answer_is_asked_again() -> None:
     """A venue that does not answer keeps the lane frozen, not broken."""
     kernel = Kernel()

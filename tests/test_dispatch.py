@@ -241,6 +241,34 @@ async def test_halted_lane_gives_up_what_waits_and_says_why() -> None:
     assert "operator" in second.reason
 
 
+async def test_stale_answer_after_a_halt_is_given_up_and_not_forgotten() -> None:
+    """What comes back to a halted lane is told to its owner."""
+    bench = await Bench().open()
+    requests = bench.submit(1, 2)
+    await bench.written(2)
+    bench.component.halt(ACCOUNT, KEY, "operator")
+    bench.answer(0, STALE)
+    bench.answer(1, STALE)
+    assert [r.told for r in requests] == [["bound", "given up"]] * 2
+    assert "operator" in requests[0].reason
+
+
+async def test_stale_answer_after_a_new_seed_is_sent_again() -> None:
+    """A lane that was halted and seeded anew owes its old transactions an end."""
+    bench = await Bench(10, 10).open()
+    requests = bench.submit(1, 2)
+    await bench.written(2)
+    bench.component.halt(ACCOUNT, KEY, "operator")
+    await bench.component.seed(ACCOUNT, KEY)
+    bench.answer(0, STALE)
+    bench.answer(1, STALE)
+    await bench.written(4)
+    bench.answer(2, OK)
+    bench.answer(3, OK)
+    assert [r.told for r in requests] == [["bound", "accepted"]] * 2
+    assert bench.nonces() == [10, 11]
+
+
 # -- silence --------------------------------------------------------------------------------------
 
 

@@ -372,7 +372,7 @@ class NonceLane:
         state = self._txs.get(nonce)
         if epoch != self._epoch or state not in (TxState.IN_FLIGHT, TxState.UNKNOWN):
             return False
-        if state is TxState.UNKNOWN and (verdict is TxState.UNKNOWN or not self._is_frozen):
+        if state is TxState.UNKNOWN and verdict is TxState.UNKNOWN:
             return False
         if state is TxState.IN_FLIGHT:
             self._in_flight -= 1
