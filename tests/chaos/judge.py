@@ -341,7 +341,9 @@ class _Case:
         return rows[-1] if rows else None
 
     def _last_cancel(self, claim: Claim, order: Mapping[str, Any]) -> Mapping[str, Any] | None:
-        rows = self._named("cancel", claim, order)
+        """Return the last cancel of an open order; a cancel-all that was executed was no such."""
+        named = self._named("cancel", claim, order)
+        rows = [r for r in named if r["index"] is not None or not _was_executed(r)]
         return rows[-1] if rows else None
 
     def _any_business(self, kind: str, claim: Claim, order: Mapping[str, Any] | None) -> bool:
