@@ -484,6 +484,7 @@ def forget(node: Node, venue: VenueProcess) -> None:
     now_ns = node.node.kernel.clock.timestamp_ns()
     node.cache.purge_closed_orders(now_ns)
     node.cache.purge_closed_positions(now_ns)
+    node.cache.purge_account_events(now_ns)
     gc.collect()
 
 
