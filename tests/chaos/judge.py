@@ -114,6 +114,8 @@ class Node(msgspec.Struct, frozen=True, kw_only=True):
         Orders that have not ended.
     unfinished : int
         Transactions without a verdict.
+    note : str
+        What else may explain why it does not move; for people.
 
     """
 
@@ -124,6 +126,7 @@ class Node(msgspec.Struct, frozen=True, kw_only=True):
     sizes: Mapping[str, int]
     live_orders: int
     unfinished: int
+    note: str = ""
 
 
 class Venue(msgspec.Struct, frozen=True, kw_only=True):
@@ -220,7 +223,7 @@ def _wire(node: Node, venue: Venue) -> Iterator[Violation]:
         rows = [_short(row) for row in venue.ledger if row["nonce"] in again]
         yield Violation("wire", "\n    ".join(("nonces were used again:", *rows)))
     if node.lane != "open":
-        yield Violation("stuck", f"the lane is {node.lane}")
+        yield Violation("stuck", f"the lane is {node.lane}: {node.note}")
     elif node.next_nonce != key["expected"]:
         about = f"the next nonce is {node.next_nonce}, the venue expects {key['expected']}"
         yield Violation("wire", about)

@@ -342,7 +342,14 @@ def node_says(node: Node) -> NodeSays:
         sizes=sizes_of(node),
         live_orders=len(node.client._tracker.live()),
         unfinished=node.client.dispatcher.queued + node.client.dispatcher.in_flight,
+        note=_note(node, status),
     )
+
+
+def _note(node: Node, status: Any) -> str:
+    stream, healing = node.client._stream, node.nonces._healing
+    tasks = [repr(task) for task in healing.values() if not task.done()]
+    return f"{status}, stream {stream} is_connected={stream.is_connected}, healing {tasks}"
 
 
 def sizes_of(node: Node) -> dict[str, int]:
@@ -582,7 +589,7 @@ def report(result: Result) -> None:
     print(f"heals: {result.heals}")
     largest = Counter(result.sizes).most_common(8)
     print(f"largest containers at rest: {_words(Counter(dict(largest)))}")
-    print(f"violations: {len(result.violations)}")
+    print(f"violations: {_words(Counter(v.kind for v in result.violations)) or 'none'}")
     for violation in result.violations[:MOST_SHOWN]:
         print(f"- {violation}")
 
