@@ -23,8 +23,8 @@ from nautilus_lighter_nonce.tracker import OrderTracker
 from nautilus_lighter_nonce.tracker import TrackedOrder
 
 
-MAX_TRIES = 3
-"""How often a cancel is sent whose order the sequencer does not find (our choice)."""
+class ObsoleteError(Exception):
+    """There is nothing left that a command could change."""
 
 
 def _reason(code: int, message: str) -> str:
@@ -123,8 +123,8 @@ class SubmitRequest(ClientRequest):
         return self._intent
 
     def allows_resend(self) -> bool:
-        """Return the order's own policy."""
-        return self._may_resend
+        """Return the order's own policy; one that is to be canceled is never sent again."""
+        return self._may_resend and not self.tracked.is_cancel_wanted
 
     def on_bound(self) -> None:
         """From here on the venue may see the order."""
@@ -136,8 +136,10 @@ class SubmitRequest(ClientRequest):
         )
 
     def on_given_up(self, reason: str, *, was_bound: bool) -> None:
-        """Deny what was never sent, reject what was sent and is proved not accepted."""
-        if was_bound:
+        """Deny what was never sent, reject what is proved absent; cancel if that was asked."""
+        if self.tracked.is_cancel_wanted:
+            self._tracker.cancel_unsent(self.tracked)
+        elif was_bound:
             self._tracker.reject(self.tracked, reason)
         else:
             self._tracker.deny(self.tracked, reason)
@@ -184,6 +186,38 @@ class ChangeRequest(ClientRequest):
         self.tracked = tracked
         self.label = f"{label} of {tracked.client_order_id}"
         self._reject = reject
+        self._is_after_acceptance = False
+
+    def intent(self) -> TxIntent | None:
+        """
+        Return what to sign.
+
+        Raises
+        ------
+        ObsoleteError
+            If the order has ended.
+
+        """
+        if self.tracked.is_done:
+            raise ObsoleteError("the order has ended")
+        self._is_after_acceptance = self.tracked.is_accepted
+        return self.change()
+
+    @abstractmethod
+    def change(self) -> TxIntent:
+        """Return the change in venue units, naming the venue's order index once that is known."""
+
+    def on_failed(self, code: int, message: str) -> None:
+        """
+        Try again once the venue shows the order, if it had not when this was sent; else report.
+
+        A nonce fault may have made the order arrive after its own change.
+        """
+        is_too_early = code == Code.INVALID_ORDER_INDEX and not self._is_after_acceptance
+        if is_too_early and not self.tracked.is_done:
+            self._client.send_once_accepted(self)
+        else:
+            super().on_failed(code, message)
 
     def on_given_up(self, reason: str, *, was_bound: bool) -> None:
         """Tell the strategy that the change is not on its way."""
@@ -233,27 +267,19 @@ class CancelRequest(ChangeRequest):
         reject = client.generate_order_cancel_rejected
         super().__init__(client, tracker, tracked, "cancel", reject)
         self._market_index = market_index
-        self._tries = 1
 
     def repeats_safely(self) -> bool:
         """Return that an order canceled twice is canceled."""
         return True
 
-    def on_failed(self, code: int, message: str) -> None:
-        """
-        Try again if the sequencer did not find the order, then report.
-
-        A nonce fault may have made the order arrive after its own cancel.
-        """
-        if code == Code.INVALID_ORDER_INDEX and not self.is_settled() and self._tries < MAX_TRIES:
-            self._tries += 1
-            self._client.dispatcher.submit(self)
-        else:
-            super().on_failed(code, message)
-
-    def intent(self) -> TxIntent | None:
-        """Return the cancel, by the venue's order index as soon as that is known."""
+    def change(self) -> TxIntent:
+        """Return the cancel."""
         return CancelOrder(market_index=self._market_index, order_index=self.tracked.order_index)
+
+    def fail(self, reason: str) -> None:
+        """Reject the cancel: the order lives on."""
+        self.tracked.is_cancel_wanted = False
+        super().fail(reason)
 
 
 class ModifyRequest(ChangeRequest):
@@ -279,9 +305,26 @@ class ModifyRequest(ChangeRequest):
         reject = client.generate_order_modify_rejected
         super().__init__(client, tracker, tracked, "modify", reject)
         self._intent = intent
+        self._number = tracked.modifies
+        self._is_late = False
 
-    def intent(self) -> TxIntent | None:
-        """Return the modify in venue units."""
+    def on_failed(self, code: int, message: str) -> None:
+        """Note that later modifies may have overtaken this one."""
+        self._is_late = True
+        super().on_failed(code, message)
+
+    def change(self) -> TxIntent:
+        """
+        Return the modify.
+
+        Raises
+        ------
+        ObsoleteError
+            If its order was not found in time, and a later modify says something else by now.
+
+        """
+        if self._is_late and self.tracked.modifies > self._number:
+            raise ObsoleteError("a later modify replaced it")
         return ModifyOrder(
             market_index=self._intent.market_index,
             order_index=self.tracked.order_index,

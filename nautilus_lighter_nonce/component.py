@@ -244,6 +244,10 @@ class LighterNonceComponent(Component):
         lane = self._lanes[(issued.account_index, issued.api_key_index)]
         self._carry_out(lane, lane.vanished(issued.nonce, self._clock.timestamp_ns()))
 
+    def spent(self, issued: IssuedNonce) -> None:
+        """Tell that a nonce which a heal counted as unspent was proved taken by ours after all."""
+        self._lanes[(issued.account_index, issued.api_key_index)].spent(issued.nonce)
+
     def foreign(self, account_index: int, api_key_index: int, nonce: int) -> None:
         """Tell that the venue executed a nonce of this key that was not ours."""
         lane = self._lanes[(account_index, api_key_index)]

@@ -5,7 +5,9 @@ Rules
 -----
 - Nothing here awaits: a command takes its place in its lane before the handler's first await.
 - What cannot be sent is answered here, with field, value and remedy, before it has a place.
-- An order that waits for its turn is canceled here, without asking the venue.
+- An order that waits for its turn is canceled here, without asking the venue. So is one whose
+  cancel comes first: Nautilus leads a submit through its risk engine, and a cancel past it.
+- A change whose order the venue did not find waits until the venue shows the order.
 """
 
 from __future__ import annotations
@@ -17,12 +19,14 @@ from typing import Any
 from nautilus_trader.execution import messages
 from nautilus_trader.model.enums import OrderSide
 from nautilus_trader.model.enums import OrderType
+from nautilus_trader.model.identifiers import ClientOrderId
 from nautilus_trader.model.instruments import Instrument
 from nautilus_trader.model.orders import Order
 
 from nautilus_lighter_nonce import intents
 from nautilus_lighter_nonce.commands import CancelAllRequest
 from nautilus_lighter_nonce.commands import CancelRequest
+from nautilus_lighter_nonce.commands import ChangeRequest
 from nautilus_lighter_nonce.commands import ModifyRequest
 from nautilus_lighter_nonce.commands import SubmitRequest
 from nautilus_lighter_nonce.component import LighterNonceComponent
@@ -82,6 +86,7 @@ class OrderDesk:
         self._key = key
         self._slippage_bps = slippage_bps
         self._submits: dict[str, SubmitRequest] = {}
+        self._early_cancels: set[ClientOrderId] = set()
 
     # -- SUBMIT -----------------------------------------------------------------------------------
 
@@ -92,6 +97,10 @@ class OrderDesk:
 
     def _request_or_deny(self, order: Order, params: dict[str, Any]) -> SubmitRequest | None:
         if order.is_closed:
+            return None
+        if order.client_order_id in self._early_cancels:
+            self._early_cancels.remove(order.client_order_id)
+            self._tracker.cancel_unsent(self._tracker.register(order))
             return None
         try:
             request = self._request(order, params)
@@ -160,7 +169,9 @@ class OrderDesk:
 
     def _find_or_reject(self, command: messages.CancelOrder) -> TrackedOrder | None:
         tracked = self._tracker.find(command.client_order_id)
-        if tracked is None:
+        if tracked is None and self._tracker.is_yet_to_come(command.client_order_id):
+            self._keep_early(command.client_order_id)
+        elif tracked is None:
             self._client.generate_order_cancel_rejected(
                 command.strategy_id,
                 command.instrument_id,
@@ -170,6 +181,12 @@ class OrderDesk:
                 ts_event=self._client.now_ns(),
             )
         return tracked
+
+    def _keep_early(self, client_order_id: ClientOrderId) -> None:
+        """Remember a cancel until its order comes; forget those whose order will not come."""
+        is_yet_to_come = self._tracker.is_yet_to_come
+        self._early_cancels = {i for i in self._early_cancels if is_yet_to_come(i)}
+        self._early_cancels.add(client_order_id)
 
     def cancel_all(self, command: messages.CancelAllOrders) -> None:
         """
@@ -198,6 +215,7 @@ class OrderDesk:
         self._dispatcher.submit(*(self._cancel_request(tracked) for tracked in sent))
 
     def _cancel_request(self, tracked: TrackedOrder) -> CancelRequest:
+        tracked.is_cancel_wanted = True
         market_index = self._provider.market_index(tracked.instrument_id)
         return CancelRequest(self._client, self._tracker, tracked, market_index)
 
@@ -224,9 +242,23 @@ class OrderDesk:
         except ParsingError as e:
             self._reject_modify(command, str(e))
             return
+        tracked.modifies += 1
         self._dispatcher.submit(ModifyRequest(self._client, self._tracker, tracked, intent))
 
     # -- ANSWERS ----------------------------------------------------------------------------------
+
+    def send_once_accepted(self, request: ChangeRequest) -> None:
+        """Send a change again as soon as the venue has shown its order."""
+        if request.tracked.is_accepted:
+            self._dispatcher.submit(request)
+        else:
+            request.tracked.held.append(request)
+
+    def on_order_accepted(self, tracked: TrackedOrder) -> None:
+        """Send what waited for the venue to show the order."""
+        held, tracked.held = tracked.held, []
+        for request in held:
+            self._dispatcher.submit(request)
 
     def on_order_done(self, tracked: TrackedOrder) -> None:
         """Forget the request of an order that has ended."""

@@ -15,8 +15,8 @@ Rules
   hand; binding never awaits.
 - A transaction gets one verdict, published on the bus before its owner hears of it. Silence is
   `TxUnknown`; evidence that comes late mends it as long as the lane still waits for it.
-- A copy that was sent and never answered blocks every further copy until the venue has said that
-  it does not know its hash: no proof, no resend.
+- What a nonce fault has touched is `Healing`'s: it decides what goes again, what is left alone, and
+  what is reported.
 - A batch that was refused as a whole is sent again one by one, so that one bad order does not take
   the others with it.
 """
@@ -36,6 +36,7 @@ from nautilus_lighter_nonce import events
 from nautilus_lighter_nonce.component import LighterNonceComponent
 from nautilus_lighter_nonce.config import LighterNonceConfig
 from nautilus_lighter_nonce.core.decisions import LaneState
+from nautilus_lighter_nonce.healing import Healing
 from nautilus_lighter_nonce.in_flight import InFlight
 from nautilus_lighter_nonce.lighter.codes import MAX_BATCH_WS
 from nautilus_lighter_nonce.lighter.codes import Verdict
@@ -49,7 +50,6 @@ from nautilus_lighter_nonce.lighter.stream import StreamSendError
 from nautilus_lighter_nonce.places import Entry
 from nautilus_lighter_nonce.places import EntryState
 from nautilus_lighter_nonce.places import Places
-from nautilus_lighter_nonce.proof import Proof
 from nautilus_lighter_nonce.proof import Verify
 from nautilus_lighter_nonce.quota import SendQuota
 from nautilus_lighter_nonce.requests import TxRequest
@@ -118,10 +118,9 @@ class TxDispatcher:
         self._last_place = 0
         self._waiting = Places(loop, settings.queue_timeout_ms, self._on_queue_timeout)
         self._turn = SendTurn(loop, signer, transport, self)
-        self._proof = Proof(loop, verify, self._on_proved)
+        self._healing = Healing(loop, component, key, verify, self)
+        self._proof = self._healing.proof
         self._in_flight = InFlight(loop, clock, settings.reply_timeout_ms, self._on_silence)
-        self._by_nonce: dict[int, Entry] = {}
-        self._orphans: dict[str, Entry] = {}
         self._is_up = False
         self._is_advancing = False
         self._wake_timer: asyncio.TimerHandle | None = None
@@ -163,7 +162,7 @@ class TxDispatcher:
         self._withdraw_unsent()
         for entry in list(self._waiting):
             self._waiting.remove(entry)
-            self._give_up(entry, "the client stopped before it was sent")
+            self.give_up(entry, "the client stopped before it was sent")
         self._note_idle()
         try:
             await asyncio.wait_for(self._idle.wait(), timeout_secs)
@@ -208,15 +207,9 @@ class TxDispatcher:
         What is bound, sent or in doubt cannot be dropped; what waits for its turn, or for the
         lane to heal, can.
         """
-        for entry in self._waiting:
-            if entry.request is request and not entry.unproved:
-                self._waiting.remove(entry)
-                entry.state = EntryState.DONE
-                return True
-        for nonce, entry in self._by_nonce.items():
-            if entry.request is request and entry.state is EntryState.STALE and not entry.unproved:
-                del self._by_nonce[nonce]
-                entry.state = EntryState.DONE
+        for entry in self._unsent(request):
+            if not entry.unproved:
+                self._take_out(entry)
                 return True
         return False
 
@@ -262,37 +255,38 @@ class TxDispatcher:
 
         It proves the acceptance of one that is still without a verdict.
         """
-        self._orphans.pop(tx_hash, None)
         entry = self._proof.executed(tx_hash)
-        if entry is not None and entry.is_undecided:
+        if entry is None:
+            return self._proof.is_ours(tx_hash)
+        if not entry.is_undecided:
+            self._take_out(entry)  # it arrived after all: no other copy may be sent
+        elif entry.tx_hash == tx_hash:
             self._to_accepted(entry, 0)
             self._proof.executed(tx_hash)
-            self._note_idle()
-            self._advance()
-        return self._proof.is_ours(tx_hash)
+        self._note_idle()
+        self._advance()
+        return True
 
     def on_vanished(self, tx_hash: str) -> None:
         """Take proof that an accepted transaction was not executed and did not spend its nonce."""
-        orphan = self._orphans.pop(tx_hash, None)
-        if orphan is not None:
-            self._put_back(orphan)
-        entry = self._proof.dropped(tx_hash)
-        if entry is None or entry.issued is None:
+        if self._healing.absent(tx_hash):
+            self._advance()
             return
-        self._component.vanished(entry.issued)
-        if self._component.status(*self._key).state is LaneState.OPEN:
-            self._on_dropped(())  # its nonce was spent by somebody else meanwhile
+        entry = self._proof.dropped(tx_hash)
+        if entry is not None and entry.is_undecided:
+            self._to_accepted(entry, 0)  # what the venue has dropped, it had taken
+            self._note_idle()
+        elif entry is not None:
+            self._healing.vanished(entry)
 
     def on_absent(self, tx_hash: str) -> None:
-        """
-        Take proof that a silent transaction is not at the venue.
-
-        Only where its nonce is spent, by somebody else then: its copy can never be taken any more.
-        """
-        entry = self._orphans.pop(tx_hash, None)
-        if entry is not None:
-            self._put_back(entry)
+        """Take proof that the venue has no copy of a silent transaction."""
+        if self._healing.absent(tx_hash):
             self._advance()
+
+    def on_settled(self, tx_hash: str) -> None:
+        """Nobody wants to know any more what became of an accepted transaction."""
+        self._proof.executed(tx_hash)
 
     # -- BINDING ----------------------------------------------------------------------------------
 
@@ -319,7 +313,7 @@ class TxDispatcher:
                 intent = entry.request.intent()
             except Exception as e:  # noqa: BLE001 (one bad request must not stop the others)
                 self._waiting.remove(entry)
-                self._give_up(entry, str(e))
+                self.give_up(entry, str(e))
                 return True
             if intent is None:
                 self._advance_later(RETRY_SECS)
@@ -335,7 +329,7 @@ class TxDispatcher:
         for entry in entries:
             if not entry.was_bound:
                 entry.was_bound = True
-                self._tell(entry, entry.request.on_bound)
+                self.tell(entry, entry.request.on_bound)
         return True
 
     def _must_pause(self) -> bool:
@@ -359,8 +353,7 @@ class TxDispatcher:
         for entry, tx in zip(parcel.entries, signed, strict=True):
             entry.sends += 1
             entry.state = EntryState.SENT
-            entry.tx_hash = tx.tx_hash
-            self._proof.sent(entry)
+            self._proof.sent(entry, tx.tx_hash)
         self._in_flight.sent(parcel)
 
     def on_not_written(self, parcel: Parcel, error: StreamSendError) -> None:
@@ -410,13 +403,12 @@ class TxDispatcher:
 
     def _to_accepted(self, entry: Entry, predicted_ms: int) -> None:
         self._close(entry, EntryState.DONE)
-        entry.unproved.clear()
         self._quota.relax()
-        self._proof.was_accepted(entry)
+        self._healing.was_accepted(entry)
         event = self._publish(entry, events.TxAccepted, predicted_execution_time_ms=predicted_ms)
-        self._tell(entry, entry.request.on_accepted, event)
+        self.tell(entry, entry.request.on_accepted, event)
         if entry.is_dropped:  # the record was faster than the reply
-            self.on_vanished(entry.tx_hash)
+            self._healing.vanished(entry)
 
     def _to_refused(self, entries: Sequence[Entry], code: int, message: str) -> None:
         """Report a refusal; a rate limit, or a batch refused as a whole, is tried again."""
@@ -432,31 +424,28 @@ class TxDispatcher:
                 entry.batch = entry.batch if is_later else None
                 self._waiting.put(entry, self._clock.timestamp_ns())
             else:
-                self._tell(entry, entry.request.on_refused, event)
+                self._proof.forget(entry)
+                self.tell(entry, entry.request.on_refused, event)
 
     def _to_stale(self, entry: Entry, code: int) -> None:
         self._close(entry, EntryState.STALE)
         self._proof.not_sent(entry)
-        status = self._component.status(*self._key)
-        is_current = entry.issued is not None and entry.issued.epoch == status.epoch
-        is_halted = status.state is LaneState.HALTED
-        if is_current and not is_halted:
-            self._by_nonce[entry.nonce] = entry
+        waits = self._healing.wait(entry)
         self._publish(entry, events.TxStale, code=code)
-        if is_halted:
-            self._give_up(entry, f"the nonce lane was halted: {status.halt_reason}")
-        elif not is_current:
-            self._resend(entry)  # the lane was seeded anew, and does not wait for it
+        if not waits:
+            self._healing.come_back(entry)
 
     def _to_unknown(self, entry: Entry, reason: str) -> None:
         if entry.state is not EntryState.SENT:
             return
         entry.disarm()
         entry.state = EntryState.UNKNOWN
-        self._by_nonce[entry.nonce] = entry
+        waits = self._healing.wait(entry)
         self._log.warning(f"{entry.request.label} is unknown: {reason}")
-        self._tell(entry, entry.request.on_unknown, entry.tx_hash)
+        self.tell(entry, entry.request.on_unknown, entry.tx_hash)
         self._publish(entry, events.TxUnknown, reason=reason)
+        if not waits:
+            self._healing.leave_to_its_hash(entry)
 
     def _on_silence(self, entry: Entry, waited_ms: int) -> None:
         self._to_unknown(entry, f"no reply within {waited_ms} ms")
@@ -465,7 +454,7 @@ class TxDispatcher:
         """A definite verdict ends the wait for this copy."""
         entry.disarm()
         if entry.state is EntryState.UNKNOWN:
-            self._by_nonce.pop(entry.nonce, None)
+            self._healing.wait_no_more(entry)
         entry.state = state
         self._in_flight.settle(entry)
 
@@ -476,15 +465,8 @@ class TxDispatcher:
             tx_hash=entry.tx_hash,
             **fields,
         )
-        self._tell(entry, self._msgbus.publish, event.topic, event)
+        self.tell(entry, self._msgbus.publish, event.topic, event)
         return event
-
-    def _tell(self, entry: Entry, listener: Callable[..., Any], *args: Any, **kwargs: Any) -> None:
-        """Tell somebody; whoever fails to listen must not stop the lane for all others."""
-        try:
-            listener(*args, **kwargs)
-        except Exception as e:  # noqa: BLE001 (owners and bus listeners may be anybody's)
-            self._log.exception(f"A listener of {entry.request.label} was broken", e)
 
     # -- WHAT THE LANE SAYS -----------------------------------------------------------------------
 
@@ -492,29 +474,14 @@ class TxDispatcher:
         self._withdraw_unsent()
 
     def _on_healed(self, event: events.LaneHealed) -> None:
-        for nonce in event.spent:
-            self._leave_to_its_hash(nonce)
-        for nonce in event.doomed:
-            entry = self._by_nonce.pop(nonce, None)
-            if entry is not None:
-                self._resend(entry)
-        for nonce in event.unspent:
-            self._doubt(self._by_nonce.pop(nonce, None))
-        self._on_dropped(event.vanished)
+        self._healing.on_healed(event)
         self._advance()
 
-    def _on_dropped(self, nonces: Sequence[int]) -> None:
-        """The first one vanished and is reported; the API had taken the others one too high."""
-        for i, entry in enumerate(self._proof.pop_dropped(nonces)):
-            if i == 0 and not entry.request.repeats_safely():
-                self._tell(entry, entry.request.on_vanished)
-            else:
-                self._doubt(entry)
-
     def _on_resolved(self, event: events.NonceResolved) -> None:
-        self._leave_to_its_hash(event.nonce)
+        self._healing.on_resolved(event.nonce)
 
     def _on_seeded(self, event: events.NonceSeeded) -> None:
+        self._healing.on_seeded()
         self._advance()
 
     def _on_halted(self, event: events.LaneHalted) -> None:
@@ -522,56 +489,42 @@ class TxDispatcher:
         self._withdraw_unsent()
         for entry in list(self._waiting):
             self._waiting.remove(entry)
-            self._give_up(entry, reason)
-        for nonce, entry in list(self._by_nonce.items()):
-            if entry.state is EntryState.STALE:
-                del self._by_nonce[nonce]
-                self._give_up(entry, reason)
+            self.give_up(entry, reason)
+        self._healing.on_halted(reason)
 
-    def _leave_to_its_hash(self, nonce: int) -> None:
-        """An unknown nonce is spent, by us or by somebody else: its hash tells."""
-        entry = self._by_nonce.pop(nonce, None)
-        if entry is not None:
-            self._close(entry, EntryState.DONE)
-            self._note_idle()
-            if entry.is_dropped:
-                self._put_back(entry)
-            else:
-                self._orphans[entry.tx_hash] = entry
+    # -- WHAT HEALING ASKS OF US ------------------------------------------------------------------
 
-    # -- SENDING AGAIN ----------------------------------------------------------------------------
-
-    def _doubt(self, entry: Entry | None) -> None:
-        """A copy was sent, and it is not proved that the venue does not have it."""
-        if entry is not None:
-            self._in_flight.settle(entry)
-            self._note_idle()
-            entry.unproved.append(entry.tx_hash)
-            self._resend(entry)
-
-    def _resend(self, entry: Entry) -> None:
-        if entry.unproved:
-            self._proof.ask(entry)
-        else:
-            self._put_back(entry)
-
-    def _put_back(self, entry: Entry) -> None:
+    def put_back(self, entry: Entry) -> None:
+        """Let what is certainly not at the venue take its place again, if its policy allows."""
         now_ns = self._clock.timestamp_ns()
         if self._may_resend(entry):
             self._waiting.put(entry, now_ns)
         else:
             age_ms = (now_ns - entry.created_ns) // 1_000_000
             reason = f"a nonce fault kept it from the venue; not sent again after {age_ms} ms"
-            self._give_up(entry, reason)
+            self.give_up(entry, reason)
 
-    def _on_proved(self, entry: Entry, is_absent: bool) -> None:
-        """Every unanswered copy was asked for; only if the venue has none may another be sent."""
-        if not entry.unproved:
-            pass  # a record came meanwhile
-        elif is_absent:
-            self._put_back(entry)
-        else:
-            self._close(entry, EntryState.DONE)
+    def give_up(self, entry: Entry, reason: str) -> None:
+        """End what is certainly not at the venue and is not sent any more."""
+        entry.disarm()
+        entry.state = EntryState.DONE
+        self._proof.forget(entry)
+        self.tell(entry, entry.request.on_given_up, reason, was_bound=entry.was_bound)
+
+    def settle(self, entry: Entry) -> None:
+        """Wait no longer for an answer."""
+        self._in_flight.settle(entry)
+        self._note_idle()
+
+    def tell(self, entry: Entry, listener: Callable[..., Any], *args: Any, **kwargs: Any) -> None:
+        """Tell somebody; whoever fails to listen must not stop the lane for all others."""
+        try:
+            listener(*args, **kwargs)
+        except Exception as e:  # noqa: BLE001 (owners and bus listeners may be anybody's)
+            self._log.exception(f"A listener of {entry.request.label} was broken", e)
+
+    def go_on(self) -> None:
+        """Send again what may be sent by now."""
         self._advance()
 
     def _may_resend(self, entry: Entry) -> bool:
@@ -579,11 +532,24 @@ class TxDispatcher:
         young = age_ns <= self._settings.resend_max_age_ms * 1_000_000
         return self._settings.resend and young and entry.request.allows_resend()
 
+    def _unsent(self, request: TxRequest) -> list[Entry]:
+        """Return the entry of a request that waits for its turn, or for its lane to heal."""
+        return [e for e in (*self._waiting, *self._healing.stale()) if e.request is request]
+
+    def _take_out(self, entry: Entry) -> None:
+        """An entry that is not in flight is not to be sent any more."""
+        if entry.state is EntryState.BOUND:
+            self._withdraw_unsent()
+        if entry.state is EntryState.QUEUED:
+            self._waiting.remove(entry)
+        self._healing.forget(entry)
+        entry.state = EntryState.DONE
+
     # -- ENDS -------------------------------------------------------------------------------------
 
     def _on_queue_timeout(self, entry: Entry) -> None:
         waited = f"waited {self._settings.queue_timeout_ms} ms for its turn"
-        self._give_up(entry, f"{waited}, and {self._obstacle()}")
+        self.give_up(entry, f"{waited}, and {self._obstacle()}")
         self._advance()
 
     def _obstacle(self) -> str:
@@ -598,11 +564,6 @@ class TxDispatcher:
         if self._component.can_issue(*self._key):
             return "what stood before it was not ready"
         return "as many transactions as allowed were in flight"
-
-    def _give_up(self, entry: Entry, reason: str) -> None:
-        entry.disarm()
-        entry.state = EntryState.DONE
-        self._tell(entry, entry.request.on_given_up, reason, was_bound=entry.was_bound)
 
     def _note_idle(self) -> None:
         if not len(self._in_flight) and not len(self._turn):

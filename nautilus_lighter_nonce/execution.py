@@ -37,6 +37,7 @@ from nautilus_trader.model.identifiers import AccountId
 from nautilus_trader.model.identifiers import ClientId
 
 from nautilus_lighter_nonce import parsing
+from nautilus_lighter_nonce.commands import ChangeRequest
 from nautilus_lighter_nonce.component import LighterNonceComponent
 from nautilus_lighter_nonce.config import ConfigError
 from nautilus_lighter_nonce.config import LighterExecClientConfig
@@ -311,6 +312,14 @@ class LighterExecutionClient(LiveExecutionClient):
     def watch_outcome(self, request: Any, tx_hash: str, *, is_accepted: bool) -> None:
         """Watch a sent transaction by its hash."""
         self._outcomes.watch(request, tx_hash, is_accepted=is_accepted)
+
+    def send_once_accepted(self, request: ChangeRequest) -> None:
+        """Send a change again once the venue has shown its order."""
+        self._desk.send_once_accepted(request)
+
+    def on_order_accepted(self, tracked: TrackedOrder) -> None:
+        """Send the changes that waited for the venue to show the order."""
+        self._desk.on_order_accepted(tracked)
 
     def on_order_done(self, tracked: TrackedOrder) -> None:
         """Forget the request of an order that has ended."""

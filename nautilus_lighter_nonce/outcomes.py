@@ -81,6 +81,9 @@ class Evidence(Protocol):
     def on_absent(self, tx_hash: str) -> None:
         """The venue was asked more than once, and knows nothing of it."""
 
+    def on_settled(self, tx_hash: str) -> None:
+        """The private streams have told the outcome of what it was sent for."""
+
 
 class _Watch:
     __slots__ = ("is_accepted", "lookups", "owner", "timer")
@@ -202,6 +205,8 @@ class OutcomeWatcher:
         watch = self._watched[tx_hash]
         if watch.is_accepted and watch.owner.is_settled():
             del self._watched[tx_hash]  # of a silent one, the lane wants to know as well
+            if self._evidence is not None:
+                self._evidence.on_settled(tx_hash)
         else:
             name = f"look up {watch.owner.label}"
             self._start_task(self._look_up(tx_hash, watch), log_msg=name)

@@ -36,13 +36,17 @@ from nautilus_lighter_nonce import intents
 from nautilus_lighter_nonce import parsing
 from nautilus_lighter_nonce.lighter import schemas
 from nautilus_lighter_nonce.lighter.codes import MAX_CLIENT_ORDER_INDEX
+from nautilus_lighter_nonce.requests import TxRequest
 
 
-REMEMBERED_TRADES = 100_000
+REMEMBERED_TRADES = 10_000
 """Trade ids kept to drop duplicates; the venue's own history ends after 3,000 trades (docs)."""
 
-REMEMBERED_ORDERS = 10_000
-"""Finished orders kept, for frames that come late."""
+REMEMBERED_ORDERS = 1_000
+"""
+Finished orders kept, for frames that come late: as many as the venue itself remembers
+(third-party observation).
+"""
 
 OPEN_STATUSES = frozenset({"in-progress", "pending", "open"})
 
@@ -55,9 +59,12 @@ class TrackedOrder:
         "early_trades",
         "ending",
         "filled",
+        "held",
         "instrument_id",
         "is_accepted",
+        "is_cancel_wanted",
         "is_done",
+        "modifies",
         "order",
         "price",
         "quantity",
@@ -80,6 +87,9 @@ class TrackedOrder:
         self.seen_at = 0
         self.early_trades: list[tuple[schemas.Trade, bool]] = []
         self.ending: schemas.Order | None = None
+        self.is_cancel_wanted = False
+        self.modifies = 0  # modify commands so far
+        self.held: list[TxRequest] = []  # changes that wait until the venue shows the order
 
     @property
     def order_index(self) -> int:
@@ -147,9 +157,15 @@ class OrderTracker:
         tracked = self._by_id.get(client_order_id)
         if tracked is None:
             order = self._cache.order(client_order_id)
-            if order is not None and not order.is_closed:
+            if order is not None and not order.is_closed and not order.is_active_local:
                 tracked = self.register(order)
         return tracked
+
+    def is_yet_to_come(self, client_order_id: ClientOrderId) -> bool:
+        """Return whether Nautilus knows the order, and it has not been submitted to us."""
+        order = self._cache.order(client_order_id)
+        is_ours = client_order_id in self._by_id
+        return not is_ours and order is not None and bool(order.is_active_local)
 
     def live(self) -> list[TrackedOrder]:
         """Return our orders that have not ended."""
@@ -294,6 +310,7 @@ class OrderTracker:
             venue_order_id=tracked.venue_order_id,
             ts_event=ts_event,
         )
+        self._client.on_order_accepted(tracked)
 
     def _try_end(self, tracked: TrackedOrder) -> None:
         ending = tracked.ending

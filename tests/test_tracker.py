@@ -45,6 +45,9 @@ class Client:
         self.done: list[Any] = []
         self.fetched: list[Any] = []
 
+    def on_order_accepted(self, tracked: Any) -> None:
+        """Nothing waits for it here."""
+
     def __getattr__(self, name: str) -> Any:
         if not name.startswith("generate_order_"):
             raise AttributeError(name)

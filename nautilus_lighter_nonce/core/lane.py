@@ -134,6 +134,7 @@ class NonceLane:
         self._asked_since = 0
         self._vanished: int | None = None
         self._foreign: set[int] = set()
+        self._doubted: set[int] = set()
         self._halt_reason = ""
         self._counts = dict.fromkeys(
             (
@@ -186,8 +187,7 @@ class NonceLane:
         """Return how many nonces `issue` would hand out now."""
         if self._state is not LaneState.OPEN:
             return 0
-        outstanding = self._manager.outstanding(*self._key) or 0
-        return max(0, min(self._depth - self._in_flight, self._manager.skip_window - outstanding))
+        return self._depth - self._in_flight  # the depth is inside the manager's window
 
     def can_issue(self) -> bool:
         """Return whether `issue` would succeed now."""
@@ -227,6 +227,7 @@ class NonceLane:
         """
         self._manager.refresh(*self._key, next_nonce)
         self._reopen()
+        self._doubted.clear()
         return (Seeded(next_nonce),)
 
     def issue(self) -> int:
@@ -322,11 +323,11 @@ class NonceLane:
         With nothing in flight the lane steps over it at once. Otherwise what is in flight comes
         back stale, and the heal finds the way.
         """
-        if self._state is not LaneState.OPEN or nonce <= self._baseline:
-            return ()
-        if not self._in_flight:
-            self._manager.sync_from_venue(*self._key, nonce + 1)
-        return self._suspect((nonce,))
+        return self._suspect((nonce,)) if self._step_over(nonce) else ()
+
+    def spent(self, nonce: int) -> None:
+        """Our own `nonce`, which a heal counted as unspent, was proved taken after all."""
+        self._step_over(nonce)
 
     def refreshed(self, next_nonce: int, now_ns: int) -> Decisions:
         """
@@ -383,6 +384,14 @@ class NonceLane:
         self._last_verdict_at = now_ns
         return True
 
+    def _step_over(self, nonce: int) -> bool:
+        """Go on behind a nonce that is spent; return whether the lane did not know that."""
+        if self._state is not LaneState.OPEN or nonce <= self._baseline:
+            return False
+        if not self._in_flight:
+            self._manager.sync_from_venue(*self._key, nonce + 1)
+        return True
+
     def _leave_hole(self, nonce: int, now_ns: int) -> Decisions:
         if nonce <= self._baseline:
             del self._txs[nonce]
@@ -394,8 +403,12 @@ class NonceLane:
         return (*self._freeze(FreezeCause.HOLE, nonce, now_ns), *self._try_heal(now_ns))
 
     def _suspect(self, nonces: Iterable[int]) -> Decisions:
-        """Somebody else spent these: a later nonce was accepted, ours were not. Each said once."""
-        fresh = [n for n in nonces if n not in self._foreign]
+        """
+        Somebody else spent these: a later nonce was accepted, ours were not. Each said once.
+
+        Not what an earlier copy of ours may have spent, one that was unknown at the last heal.
+        """
+        fresh = [n for n in nonces if n not in self._foreign and n not in self._doubted]
         self._foreign.update(fresh)
         return tuple(ForeignWriter(n) for n in fresh)
 
@@ -453,6 +466,7 @@ class NonceLane:
             self._halve_depth(first=self._txs.get(floor))
         self._counts["heals"] += 1
         self._reopen()
+        self._doubted = {n for n in self._doubted if n >= next_nonce} | set(healed.unspent)
         return (*foreign, healed)
 
     def _reopen(self) -> None:

@@ -39,14 +39,14 @@ SMALL = 400
 
 LARGE = {
     "_accepted": 2_000,
-    "_by_hash": 2_400,
+    "_copies": 2_400,
     "_early": 1_000,
     "_parcels": 1_000,
     "_ours": 20_000,
-    "_finished": 10_000,
-    "_by_id": 10_000,
-    "_by_index": 20_000,
-    "_trades_seen": 100_000,
+    "_finished": 1_000,
+    "_by_id": 1_000,
+    "_by_index": 2_000,
+    "_trades_seen": 10_000,
 }
 """What the containers that are a memory may hold, however long the run was."""
 

@@ -41,6 +41,7 @@ from nautilus_trader.model.objects import Price
 from nautilus_trader.model.objects import Quantity
 from nautilus_trader.model.orders import Order
 
+from nautilus_lighter_nonce.config import LighterNonceConfig
 from nautilus_lighter_nonce.core.decisions import LaneState
 from nautilus_lighter_nonce.intents import client_order_index
 from nautilus_lighter_nonce.loopback.config import VenueConfig
@@ -64,6 +65,9 @@ from tests.nodes import until
 
 KEY = (DEMO_ACCOUNT_INDEX, DEMO_API_KEY_INDEX)
 TAGS = tuple(f"{number:03}" for number in range(1, story.STRATEGIES + 1))
+
+PATIENT = LighterNonceConfig(resend_max_age_ms=60_000, queue_timeout_ms=60_000)
+"""Nothing is given up for its age, so that whatever is given up was lost."""
 
 CHUNK_ORDERS = 300
 """Orders from one judgement to the next; the venue forgets ended orders after 1,000."""
@@ -208,11 +212,9 @@ class Player:
             strategy.cancel_order(order)
 
     def _cancel_fresh(self, strategy: Recorder, step: Step) -> None:
-        """Cancel an order that has no answer yet; before it reached our desk nobody can."""
+        """Cancel an order that has no answer yet, perhaps before it has reached our desk."""
         fresh = (OrderStatus.INITIALIZED, OrderStatus.SUBMITTED)
-        desk = self._node.client._desk
-        known = [o for o in self._own(strategy) if o.client_order_id.value in desk._submits]
-        for order in [o for o in known if o.status in fresh][-1:]:
+        for order in [o for o in self._own(strategy) if o.status in fresh][-1:]:
             self._want([order])
             strategy.cancel_order(order)
 
@@ -519,7 +521,7 @@ def run(
     """
     result = Result()
     with VenueProcess(VenueConfig(seed=seed)) as venue:
-        node = Node(venue, tags=TAGS, logging=LoggingConfig(log_level="OFF"))
+        node = Node(venue, tags=TAGS, logging=LoggingConfig(log_level="OFF"), nonce=PATIENT)
 
         async def chunks(node: Node) -> None:
             chunk_seed = seed
