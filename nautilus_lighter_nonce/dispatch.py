@@ -416,13 +416,12 @@ class TxDispatcher:
         if is_later:
             self._quota.back_off(self._clock.timestamp_ns())
         for entry in reversed(entries):
-            again = (is_later or len(entries) > 1) and self._may_resend(entry)
             self._close(entry, EntryState.DONE)
             self._proof.not_sent(entry)
             event = self._publish(entry, events.TxRefused, code=code, message=message)
-            if again:
+            if is_later or len(entries) > 1:
                 entry.batch = entry.batch if is_later else None
-                self._waiting.put(entry, self._clock.timestamp_ns())
+                self.put_back(entry, f"{code}: {message}")
             else:
                 self._proof.forget(entry)
                 self.tell(entry, entry.request.on_refused, event)
@@ -494,15 +493,14 @@ class TxDispatcher:
 
     # -- WHAT HEALING ASKS OF US ------------------------------------------------------------------
 
-    def put_back(self, entry: Entry) -> None:
+    def put_back(self, entry: Entry, why: str = "a nonce fault kept it from the venue") -> None:
         """Let what is certainly not at the venue take its place again, if its policy allows."""
         now_ns = self._clock.timestamp_ns()
         if self._may_resend(entry):
             self._waiting.put(entry, now_ns)
         else:
             age_ms = (now_ns - entry.created_ns) // 1_000_000
-            reason = f"a nonce fault kept it from the venue; not sent again after {age_ms} ms"
-            self.give_up(entry, reason)
+            self.give_up(entry, f"{why}; not sent again after {age_ms} ms")
 
     def give_up(self, entry: Entry, reason: str) -> None:
         """End what is certainly not at the venue and is not sent any more."""

@@ -134,7 +134,9 @@ class Bench:
         self.signer = Signer()
         self.transport = Transport()
         self.known_hashes: set[str] = set()
+        self.silent_hashes: set[str] = set()
         self.asked_hashes: list[str] = []
+        self.hash_gate: asyncio.Event | None = None
         self.dispatcher = TxDispatcher(
             self.kernel.loop,
             self.kernel.msgbus,
@@ -151,7 +153,9 @@ class Bench:
     async def verify(self, tx_hash: str) -> bool | None:
         self.asked_hashes.append(tx_hash)
         await asyncio.sleep(0)
-        return tx_hash in self.known_hashes
+        if self.hash_gate is not None:
+            await self.hash_gate.wait()
+        return None if tx_hash in self.silent_hashes else tx_hash in self.known_hashes
 
     async def open(self) -> Bench:
         await self.component.connect()

@@ -46,6 +46,7 @@ class Evidence:
         self.records: list[str] = []
         self.vanished: list[str] = []
         self.absent: list[str] = []
+        self.settled: list[str] = []
         self.asked_before = 0
 
     def on_record(self, tx_hash: str) -> bool:
@@ -58,6 +59,9 @@ class Evidence:
 
     def on_absent(self, tx_hash: str) -> None:
         self.absent.append(tx_hash)
+
+    def on_settled(self, tx_hash: str) -> None:
+        self.settled.append(tx_hash)
 
 
 class Records:
@@ -164,6 +168,7 @@ async def test_settled_order_is_not_looked_up() -> None:
     await eventually(lambda: not desk.watcher._watched)
     assert desk.http.calls == 0
     assert owner.told == []
+    assert desk.evidence.settled == ["ours"]
 
 
 async def test_accepted_order_without_record_has_vanished_once_asked_again() -> None:

@@ -150,3 +150,75 @@ def test_unknown_order_that_vanished_behind_another_is_sent_again(
         await until(lambda: vanished.is_closed and all(o.is_open for o in others), 6.0)
 
     Node(lighter_venue).run(story)
+
+
+def test_cancel_in_the_same_moment_as_its_order_cancels_it_unsent(lighter_venue: Any) -> None:
+    """Nautilus leads the cancel past its risk engine and the order through it: ours is patient."""
+
+    async def story(node: Node) -> None:
+        (strategy,) = node.strategies
+        orders = [strategy.limit(f"1500.{i:02}") for i in range(3)]
+        strategy.cancel_order(orders[1])
+        await until(lambda: orders[0].is_open and orders[2].is_open and orders[1].is_closed)
+        assert strategy.told(orders[1]) == ["Initialized", "Canceled"]
+
+    Node(lighter_venue).run(story)
+    assert [row["tx_type"] for row in lighter_venue.ledger()] == [14, 14]
+
+
+def test_cancel_of_an_order_that_never_came_waits_for_nothing(lighter_venue: Any) -> None:
+    """An order that Nautilus denied is not canceled later by a cancel that was kept for it."""
+
+    async def story(node: Node) -> None:
+        (strategy,) = node.strategies
+        denied = strategy.limit("1500.12345")  # too precise for Nautilus
+        strategy.cancel_order(denied)
+        await until(lambda: denied.is_closed)
+        fresh = strategy.limit()
+        strategy.cancel_order(fresh)
+        await until(lambda: fresh.is_closed)
+        assert strategy.told(denied)[-1] == "Denied"
+        assert node.client._desk._early_cancels == set()
+
+    Node(lighter_venue).run(story)
+
+
+@pytest.mark.lighter_venue(latency_ms=20)
+def test_modify_pipelined_behind_a_stale_order_is_not_lost(lighter_venue: Any) -> None:
+    """It is taken, finds no order, and is sent again once the order is there."""
+
+    async def story(node: Node) -> None:
+        (strategy,) = node.strategies
+        first = strategy.limit("1400.00")
+        await until(lambda: first.is_open)
+        lighter_venue.control({"fault": "foreign_writer", "tx_type": 14})
+        order = strategy.limit("1500.00")
+        await until(lambda: order.status == OrderStatus.SUBMITTED)
+        strategy.modify_order(order, price=Price.from_str("1499.00"))
+        await until(lambda: order.is_open and order.price == Price.from_str("1499.00"))
+        assert "ModifyRejected" not in strategy.told(order)
+
+    Node(lighter_venue).run(story)
+    refused = [row for row in lighter_venue.ledger() if row["app_error"] == 21700]
+    assert len(refused) == 1
+
+
+@pytest.mark.lighter_venue(latency_ms=10, execution_delay_ms=60)
+def test_order_that_went_with_a_vanished_one_and_is_to_be_canceled_stays_away(
+    lighter_venue: Any,
+) -> None:
+    """An order proved absent and no longer wanted is canceled here, not sent again (rule 4)."""
+
+    async def story(node: Node) -> None:
+        (strategy,) = node.strategies
+        first = strategy.limit("1400.00")
+        await until(lambda: first.is_open)
+        lighter_venue.control({"fault": "vanish"})
+        vanished, wanted, unwanted = [strategy.limit(f"1500.{i:02}") for i in range(3)]
+        await until(lambda: lighter_venue.summary()["accepted"] == 4)
+        strategy.cancel_order(unwanted)
+        await until(lambda: vanished.is_closed and unwanted.is_closed and wanted.is_open)
+        assert strategy.told(vanished)[-1] == "Rejected"
+        assert strategy.told(unwanted)[-1] == "Canceled"
+
+    Node(lighter_venue).run(story)
