@@ -61,15 +61,12 @@ from nautilus_lighter_nonce.core.decisions import Resolved
 from nautilus_lighter_nonce.core.decisions import RolledBack
 from nautilus_lighter_nonce.core.decisions import Seeded
 from nautilus_lighter_nonce.core.decisions import TxState
+from nautilus_lighter_nonce.core.depth import Depth
 from nautilus_lighter_nonce.core.errors import LaneFrozenError
 from nautilus_lighter_nonce.core.errors import LaneHaltedError
 from nautilus_lighter_nonce.core.errors import NotInitialized
 from nautilus_lighter_nonce.core.errors import SkipWindowExhausted
 from nautilus_lighter_nonce.core.manager import NonceManager
-
-
-RESTORE_DEPTH_AFTER = 200
-"""Acceptances in a row after which a halved pipelining depth doubles again (our choice)."""
 
 
 class NonceLane:
@@ -121,13 +118,11 @@ class NonceLane:
         self._key = (account_index, api_key_index)
         self._settle_ns = settle_ns
         self._disbelief_ns = disbelief_ns
-        self._max_depth = depth
-        self._depth = depth
+        self._depth = Depth(depth)
         self._state = LaneState.UNSEEDED
         self._epoch = 0
         self._txs: dict[int, TxState] = {}
         self._in_flight = 0
-        self._clean = 0
         self._cause = FreezeCause.HOLE
         self._frozen_at = 0
         self._last_verdict_at = 0
@@ -181,13 +176,13 @@ class NonceLane:
     @property
     def depth(self) -> int:
         """How many transactions may be in flight at present."""
-        return self._depth
+        return self._depth.value
 
     def free_slots(self) -> int:
         """Return how many nonces `issue` would hand out now."""
         if self._state is not LaneState.OPEN:
             return 0
-        return self._depth - self._in_flight  # the depth is inside the manager's window
+        return self._depth.value - self._in_flight  # the depth is inside the manager's window
 
     def can_issue(self) -> bool:
         """Return whether `issue` would succeed now."""
@@ -202,7 +197,7 @@ class NonceLane:
             baseline=self._manager.baseline(*self._key),
             last_issued=self._manager.last_issued(*self._key),
             in_flight=self._in_flight,
-            depth=self._depth,
+            depth=self._depth.value,
             epoch=self._epoch,
             halt_reason=self._halt_reason,
             **self._counts,
@@ -252,8 +247,8 @@ class NonceLane:
             raise LaneHaltedError(*self._key, self._halt_reason)
         if self._state is not LaneState.OPEN:
             raise LaneFrozenError(*self._key, self._cause.value)
-        if self._in_flight >= self._depth:
-            raise SkipWindowExhausted(*self._key, self._in_flight + 1, self._depth)
+        if self._in_flight >= self._depth.value:
+            raise SkipWindowExhausted(*self._key, self._in_flight + 1, self._depth.value)
         nonce = self._manager.next_nonce(*self._key)
         self._txs[nonce] = TxState.IN_FLIGHT
         self._in_flight += 1
@@ -266,7 +261,7 @@ class NonceLane:
             return ()
         self._counts["accepted"] += 1
         self._manager.ack_success(*self._key, nonce)
-        self._restore_depth()
+        self._depth.restore()
         below = sorted(n for n, state in self._txs.items() if n < nonce and _is_final(state))
         resolved = tuple(n for n in below if self._txs[n] is TxState.UNKNOWN)
         for n in resolved:
@@ -462,8 +457,9 @@ class NonceLane:
             vanished=tuple(range(next_nonce, floor)),
             frozen_ns=now_ns - self._frozen_at,
         )
-        if source is RebaseSource.REFRESHED and next_nonce == floor:
-            self._halve_depth(first=self._txs.get(floor))
+        is_confirmed = source is RebaseSource.REFRESHED and next_nonce == floor
+        if is_confirmed and self._txs.get(floor) is TxState.STALE:
+            self._depth.halve()  # nothing explains it: the venue may have reordered
         self._counts["heals"] += 1
         self._reopen()
         self._doubted = {n for n in self._doubted if n >= next_nonce} | set(healed.unspent)
@@ -477,18 +473,6 @@ class NonceLane:
         self._foreign.clear()
         self._vanished = None
         self._halt_reason = ""
-
-    def _halve_depth(self, first: TxState | None) -> None:
-        """A stale verdict that nothing explains: the venue may have reordered what we pipelined."""
-        if first is TxState.STALE:
-            self._depth = max(1, self._depth // 2)
-            self._clean = 0
-
-    def _restore_depth(self) -> None:
-        self._clean += 1
-        if self._clean >= RESTORE_DEPTH_AFTER and self._depth < self._max_depth:
-            self._depth = min(self._max_depth, self._depth * 2)
-            self._clean = 0
 
 
 def _is_final(state: TxState) -> bool:

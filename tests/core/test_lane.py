@@ -17,11 +17,11 @@ from nautilus_lighter_nonce.core.decisions import RebaseSource
 from nautilus_lighter_nonce.core.decisions import Resolved
 from nautilus_lighter_nonce.core.decisions import RolledBack
 from nautilus_lighter_nonce.core.decisions import Seeded
+from nautilus_lighter_nonce.core.depth import RESTORE_AFTER
 from nautilus_lighter_nonce.core.errors import LaneFrozenError
 from nautilus_lighter_nonce.core.errors import LaneHaltedError
 from nautilus_lighter_nonce.core.errors import NotInitialized
 from nautilus_lighter_nonce.core.errors import SkipWindowExhausted
-from nautilus_lighter_nonce.core.lane import RESTORE_DEPTH_AFTER
 from nautilus_lighter_nonce.core.lane import NonceLane
 from nautilus_lighter_nonce.core.manager import NonceManager
 
@@ -296,7 +296,7 @@ def test_stale_without_explanation_halves_the_depth_and_clean_running_restores_i
     lane.stale(11, lane.epoch, 0)
     lane.refreshed(11, SETTLE)
     assert lane.status().depth == 2
-    for _ in range(RESTORE_DEPTH_AFTER):
+    for _ in range(RESTORE_AFTER):
         lane.accepted(lane.issue(), lane.epoch, 0)
     assert lane.status().depth == 4
 

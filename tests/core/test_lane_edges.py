@@ -16,10 +16,10 @@ from nautilus_lighter_nonce.core.decisions import LaneState
 from nautilus_lighter_nonce.core.decisions import LaneStatus
 from nautilus_lighter_nonce.core.decisions import RebaseSource
 from nautilus_lighter_nonce.core.decisions import Resolved
+from nautilus_lighter_nonce.core.depth import RESTORE_AFTER
 from nautilus_lighter_nonce.core.errors import LaneFrozenError
 from nautilus_lighter_nonce.core.errors import LaneHaltedError
 from nautilus_lighter_nonce.core.errors import SkipWindowExhausted
-from nautilus_lighter_nonce.core.lane import RESTORE_DEPTH_AFTER
 from nautilus_lighter_nonce.core.lane import NonceLane
 from nautilus_lighter_nonce.core.manager import NonceManager
 
@@ -252,7 +252,7 @@ def test_depth_doubles_after_each_clean_run_and_not_before() -> None:
         unexplained_stale(lane)
     depths = [lane.depth]
     for _ in range(4):
-        accept(lane, RESTORE_DEPTH_AFTER - 1)
+        accept(lane, RESTORE_AFTER - 1)
         depths.append(lane.depth)
         accept(lane, 1)
         depths.append(lane.depth)
@@ -263,9 +263,9 @@ def test_depth_halved_again_begins_its_clean_run_anew() -> None:
     """Acceptances before the last unexplained stale verdict do not count."""
     lane = make_lane(window=8)
     unexplained_stale(lane)
-    accept(lane, RESTORE_DEPTH_AFTER - 1)
+    accept(lane, RESTORE_AFTER - 1)
     unexplained_stale(lane)
-    accept(lane, RESTORE_DEPTH_AFTER - 1)
+    accept(lane, RESTORE_AFTER - 1)
     assert lane.depth == 2
 
 
