@@ -33,12 +33,11 @@ from nautilus_trader.common.component import Logger
 from nautilus_trader.common.component import MessageBus
 
 from nautilus_lighter_nonce import events
+from nautilus_lighter_nonce.admission import Admission
 from nautilus_lighter_nonce.component import LighterNonceComponent
 from nautilus_lighter_nonce.config import LighterNonceConfig
-from nautilus_lighter_nonce.core.decisions import LaneState
 from nautilus_lighter_nonce.healing import Healing
 from nautilus_lighter_nonce.in_flight import InFlight
-from nautilus_lighter_nonce.lighter.codes import MAX_BATCH_WS
 from nautilus_lighter_nonce.lighter.codes import Verdict
 from nautilus_lighter_nonce.lighter.codes import is_rate_limit
 from nautilus_lighter_nonce.lighter.schemas import SignedTx
@@ -51,7 +50,6 @@ from nautilus_lighter_nonce.places import Entry
 from nautilus_lighter_nonce.places import EntryState
 from nautilus_lighter_nonce.places import Places
 from nautilus_lighter_nonce.proof import Verify
-from nautilus_lighter_nonce.quota import SendQuota
 from nautilus_lighter_nonce.requests import TxRequest
 from nautilus_lighter_nonce.send_turn import Parcel
 from nautilus_lighter_nonce.send_turn import SendTurn
@@ -113,17 +111,18 @@ class TxDispatcher:
         self._component = component
         self._key = key
         self._settings = settings
-        self._quota = SendQuota(quota_per_min)
         self._log = log or Logger(type(self).__name__)
         self._last_place = 0
         self._waiting = Places(loop, settings.queue_timeout_ms, self._on_queue_timeout)
+        self._admission = Admission(
+            loop, clock, component, key, self._waiting, quota_per_min, self._advance
+        )
         self._turn = SendTurn(loop, signer, transport, self)
         self._healing = Healing(loop, component, key, verify, self)
         self._proof = self._healing.proof
         self._in_flight = InFlight(loop, clock, settings.reply_timeout_ms, self._on_silence)
         self._is_up = False
         self._is_advancing = False
-        self._wake_timer: asyncio.TimerHandle | None = None
         self._idle = asyncio.Event()
         self._idle.set()
         self._sender: asyncio.Task[None] | None = None
@@ -185,6 +184,11 @@ class TxDispatcher:
         """Transactions bound or sent, without a verdict."""
         return len(self._in_flight) + len(self._turn)
 
+    @property
+    def evidence(self) -> Healing:
+        """Who is told what records prove of our transactions."""
+        return self._healing
+
     # -- IN ---------------------------------------------------------------------------------------
 
     def submit(self, *requests: TxRequest) -> None:
@@ -209,7 +213,7 @@ class TxDispatcher:
         """
         for entry in self._unsent(request):
             if not entry.unproved:
-                self._take_out(entry)
+                self.take_out(entry)
                 return True
         return False
 
@@ -249,45 +253,6 @@ class TxDispatcher:
         self._note_idle()
         self._advance()
 
-    def on_record(self, tx_hash: str) -> bool:
-        """
-        Take a record that shows that the venue took a transaction; return whether it is ours.
-
-        It proves the acceptance of one that is still without a verdict.
-        """
-        entry = self._proof.executed(tx_hash)
-        if entry is None:
-            return self._proof.is_ours(tx_hash)
-        if not entry.is_undecided:
-            self._take_out(entry)  # it arrived after all: no other copy may be sent
-        elif entry.tx_hash == tx_hash:
-            self._to_accepted(entry, 0)
-            self._proof.executed(tx_hash)
-        self._note_idle()
-        self._advance()
-        return True
-
-    def on_vanished(self, tx_hash: str) -> None:
-        """Take proof that an accepted transaction was not executed and did not spend its nonce."""
-        if self._healing.absent(tx_hash):
-            self._advance()
-            return
-        entry = self._proof.dropped(tx_hash)
-        if entry is not None and entry.is_undecided:
-            self._to_accepted(entry, 0)  # what the venue has dropped, it had taken
-            self._note_idle()
-        elif entry is not None:
-            self._healing.vanished(entry)
-
-    def on_absent(self, tx_hash: str) -> None:
-        """Take proof that the venue has no copy of a silent transaction."""
-        if self._healing.absent(tx_hash):
-            self._advance()
-
-    def on_settled(self, tx_hash: str) -> None:
-        """Nobody wants to know any more what became of an accepted transaction."""
-        self._proof.executed(tx_hash)
-
     # -- BINDING ----------------------------------------------------------------------------------
 
     def _advance(self) -> None:
@@ -303,9 +268,8 @@ class TxDispatcher:
 
     def _bind(self) -> bool:
         """Give the next parcel its nonces; return whether that was possible."""
-        free, depth = self._component.free_slots(*self._key)
-        entries = self._waiting.next_group(min(MAX_BATCH_WS, depth)) if free else []
-        if not entries or len(entries) > free or self._must_pause():
+        entries = self._admission.next_group()
+        if not entries:
             return False
         intents: list[TxIntent] = []
         for entry in entries:
@@ -316,10 +280,10 @@ class TxDispatcher:
                 self.give_up(entry, str(e))
                 return True
             if intent is None:
-                self._advance_later(RETRY_SECS)
+                self._admission.try_again(RETRY_SECS)
                 return False
             intents.append(intent)
-        self._quota.take(self._clock.timestamp_ns())
+        self._admission.admitted()
         for entry in entries:
             self._waiting.remove(entry)
             entry.issued = self._component.issue(*self._key)
@@ -331,17 +295,6 @@ class TxDispatcher:
                 entry.was_bound = True
                 self.tell(entry, entry.request.on_bound)
         return True
-
-    def _must_pause(self) -> bool:
-        pause_ns = self._quota.pause_ns(self._clock.timestamp_ns())
-        if pause_ns:
-            self._advance_later(pause_ns / 1e9)
-        return pause_ns > 0
-
-    def _advance_later(self, delay_secs: float) -> None:
-        if self._wake_timer is not None:
-            self._wake_timer.cancel()
-        self._wake_timer = self._loop.call_later(delay_secs, self._advance)
 
     # -- THE SEND TURN ----------------------------------------------------------------------------
 
@@ -365,7 +318,7 @@ class TxDispatcher:
         for entry in reversed(parcel.entries):
             self._withdraw(entry)
         self._note_idle()
-        self._advance_later(RETRY_SECS)
+        self._admission.try_again(RETRY_SECS)
 
     def on_unsigned(self, parcel: Parcel, failed: Entry, error: BaseException) -> None:
         """Refuse what cannot be signed, and put the others back."""
@@ -403,7 +356,7 @@ class TxDispatcher:
 
     def _to_accepted(self, entry: Entry, predicted_ms: int) -> None:
         self._close(entry, EntryState.DONE)
-        self._quota.relax()
+        self._admission.was_accepted()
         self._healing.was_accepted(entry)
         event = self._publish(entry, events.TxAccepted, predicted_execution_time_ms=predicted_ms)
         self.tell(entry, entry.request.on_accepted, event)
@@ -414,7 +367,7 @@ class TxDispatcher:
         """Report a refusal; a rate limit, or a batch refused as a whole, is tried again."""
         is_later = is_rate_limit(code)
         if is_later:
-            self._quota.back_off(self._clock.timestamp_ns())
+            self._admission.back_off()
         for entry in reversed(entries):
             self._close(entry, EntryState.DONE)
             self._proof.not_sent(entry)
@@ -509,6 +462,11 @@ class TxDispatcher:
         self._proof.forget(entry)
         self.tell(entry, entry.request.on_given_up, reason, was_bound=entry.was_bound)
 
+    def accept(self, entry: Entry) -> None:
+        """Take evidence that the venue took one without a verdict."""
+        self._to_accepted(entry, 0)
+        self._note_idle()
+
     def settle(self, entry: Entry) -> None:
         """Wait no longer for an answer."""
         self._in_flight.settle(entry)
@@ -534,8 +492,8 @@ class TxDispatcher:
         """Return the entry of a request that waits for its turn, or for its lane to heal."""
         return [e for e in (*self._waiting, *self._healing.stale()) if e.request is request]
 
-    def _take_out(self, entry: Entry) -> None:
-        """An entry that is not in flight is not to be sent any more."""
+    def take_out(self, entry: Entry) -> None:
+        """Send one that is not in flight no more."""
         if entry.state is EntryState.BOUND:
             self._withdraw_unsent()
         if entry.state is EntryState.QUEUED:
@@ -547,21 +505,9 @@ class TxDispatcher:
 
     def _on_queue_timeout(self, entry: Entry) -> None:
         waited = f"waited {self._settings.queue_timeout_ms} ms for its turn"
-        self.give_up(entry, f"{waited}, and {self._obstacle()}")
+        obstacle = self._admission.obstacle() if self._is_up else "the stream was not connected"
+        self.give_up(entry, f"{waited}, and {obstacle}")
         self._advance()
-
-    def _obstacle(self) -> str:
-        """What keeps transactions waiting, for people."""
-        if not self._is_up:
-            return "the stream was not connected"
-        state = self._component.status(*self._key).state
-        if state is not LaneState.OPEN:
-            return f"the nonce lane was {state.value}"
-        if self._quota.pause_ns(self._clock.timestamp_ns()):
-            return "the rate limit was reached"
-        if self._component.can_issue(*self._key):
-            return "what stood before it was not ready"
-        return "as many transactions as allowed were in flight"
 
     def _note_idle(self) -> None:
         if not len(self._in_flight) and not len(self._turn):

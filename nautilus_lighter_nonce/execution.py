@@ -178,7 +178,7 @@ class LighterExecutionClient(LiveExecutionClient):
             self, cache, account_index, provider.instrument_for_market, self._log
         )
         self._prices = BestPrices(self._stream, self.create_task, self._dispatcher.wake, self._log)
-        self._outcomes.listen(self._dispatcher, self._on_foreign_record)
+        self._outcomes.listen(self._dispatcher.evidence, self._on_foreign_record)
         self._desk = OrderDesk(
             self,
             provider,

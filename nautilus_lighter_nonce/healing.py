@@ -50,6 +50,12 @@ class Owner(Protocol):
     def give_up(self, entry: Entry, reason: str) -> None:
         """It is certainly not at the venue, and is not sent any more."""
 
+    def accept(self, entry: Entry) -> None:
+        """The venue took one that is without a verdict."""
+
+    def take_out(self, entry: Entry) -> None:
+        """One that is not in flight is not to be sent any more."""
+
     def settle(self, entry: Entry) -> None:
         """Nobody waits for an answer to it any more."""
 
@@ -140,20 +146,36 @@ class Healing:
 
     # -- EVIDENCE ---------------------------------------------------------------------------------
 
-    def forget(self, entry: Entry) -> None:
-        """It needs nothing from here any more: it arrived after all, or is not wanted."""
-        self.wait_no_more(entry)
-        self._orphans.pop(entry.tx_hash, None)
-        self.proof.forget(entry)
-
-    def absent(self, tx_hash: str) -> bool:
-        """Send an orphan again whose nonce is spent, and not by its copy: that cannot arrive."""
-        entry = self._orphans.get(tx_hash)
-        if entry is None or entry.nonce >= self._next_nonce:
-            return False
-        del self._orphans[tx_hash]
-        self._owner.put_back(entry)
+    def on_record(self, tx_hash: str) -> bool:
+        """Take a record that shows that the venue took a transaction; return whether it is ours."""
+        entry = self.proof.executed(tx_hash)
+        if entry is None:
+            return self.proof.is_ours(tx_hash)
+        if not entry.is_undecided:
+            self._owner.take_out(entry)  # it arrived after all: no other copy may be sent
+        elif entry.tx_hash == tx_hash:
+            self._owner.accept(entry)
+            self.proof.executed(tx_hash)
+        self._owner.go_on()
         return True
+
+    def on_vanished(self, tx_hash: str) -> None:
+        """Take proof that a transaction was taken, not executed, and did not spend its nonce."""
+        entry = self.proof.dropped(tx_hash)
+        if self._send_orphan_again(tx_hash) or entry is None:
+            return
+        if entry.is_undecided:
+            self._owner.accept(entry)  # what the venue has dropped, it had taken
+        else:
+            self.vanished(entry)
+
+    def on_absent(self, tx_hash: str) -> None:
+        """Take proof that the venue has no copy of a silent transaction."""
+        self._send_orphan_again(tx_hash)
+
+    def on_settled(self, tx_hash: str) -> None:
+        """Nobody wants to know any more what became of an accepted transaction."""
+        self.proof.executed(tx_hash)
 
     def vanished(self, entry: Entry) -> None:
         """An accepted one was proved not executed."""
@@ -162,6 +184,22 @@ class Healing:
         self._component.vanished(entry.issued)
         if self._component.status(*self._key).state is LaneState.OPEN:
             self._sort_dropped(())  # the lane has gone on already
+
+    def forget(self, entry: Entry) -> None:
+        """It needs nothing from here any more: it arrived after all, or is not wanted."""
+        self.wait_no_more(entry)
+        self._orphans.pop(entry.tx_hash, None)
+        self.proof.forget(entry)
+
+    def _send_orphan_again(self, tx_hash: str) -> bool:
+        """An orphan's nonce is spent, and not by its copy: that cannot arrive any more."""
+        entry = self._orphans.get(tx_hash)
+        if entry is None or entry.nonce >= self._next_nonce:
+            return False
+        del self._orphans[tx_hash]
+        self._owner.put_back(entry)
+        self._owner.go_on()
+        return True
 
     # -- WHAT THE LANE SAYS -----------------------------------------------------------------------
 

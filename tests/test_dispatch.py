@@ -300,7 +300,7 @@ async def test_silent_order_is_resolved_by_its_record_before_the_deadline() -> N
     bench = await Bench().open()
     (request,) = bench.submit(1)
     await bench.written(1)
-    bench.dispatcher.on_record("1@10")
+    bench.dispatcher.evidence.on_record("1@10")
     assert request.told == ["bound", "accepted"]
     assert bench.dispatcher.in_flight == 0
 
@@ -326,7 +326,7 @@ async def test_silent_order_whose_nonce_somebody_else_spent_is_sent_again() -> N
     (request,) = bench.submit(1)
     await eventually(lambda: bench.kernel.events(events.LaneHealed))
     assert bench.transport.order == [1]
-    bench.dispatcher.on_absent("1@10")
+    bench.dispatcher.evidence.on_absent("1@10")
     await bench.written(2)
     bench.answer(1, OK)
     assert request.told == ["bound", "unknown", "accepted"]
@@ -338,7 +338,7 @@ async def test_silent_order_whose_nonce_may_be_its_own_is_not_sent_again() -> No
     bench = await Bench(reply_timeout_ms=5, settle_ms=60_000).open()
     (request,) = bench.submit(1)
     await eventually(lambda: "unknown" in request.told)
-    bench.dispatcher.on_absent("1@10")
+    bench.dispatcher.evidence.on_absent("1@10")
     assert bench.dispatcher.queued == 0
     assert bench.transport.order == [1]
 
@@ -473,8 +473,8 @@ async def test_batch_whose_records_come_without_a_reply_gives_its_turn_free() ->
     bench.dispatcher.submit(*batch)
     bench.submit(3)
     await bench.written(1)
-    bench.dispatcher.on_record("1@10")
-    bench.dispatcher.on_record("2@11")
+    bench.dispatcher.evidence.on_record("1@10")
+    bench.dispatcher.evidence.on_record("2@11")
     await bench.written(2)
     assert bench.transport.frames == [[1, 2], [3]]
     assert [r.told for r in batch] == [["bound", "accepted"]] * 2
@@ -541,7 +541,7 @@ async def test_vanished_order_is_reported_and_its_accepted_follower_is_sent_agai
     await bench.written(2)
     bench.answer(0, OK)
     bench.answer(1, OK)
-    bench.dispatcher.on_vanished("1@10")
+    bench.dispatcher.evidence.on_vanished("1@10")
     await bench.written(3)
     bench.answer(2, OK)
     assert first.told == ["bound", "accepted", "vanished"]
@@ -556,7 +556,7 @@ async def test_vanished_order_whose_nonce_somebody_else_took_is_reported() -> No
     (request,) = bench.submit(1)
     await bench.written(1)
     bench.answer(0, OK)
-    bench.dispatcher.on_vanished("1@10")
+    bench.dispatcher.evidence.on_vanished("1@10")
     await eventually(lambda: bench.kernel.events(events.LaneHealed))
     assert request.told == ["bound", "accepted", "vanished"]
 
@@ -569,7 +569,7 @@ async def test_vanished_follower_that_the_venue_has_is_left_alone() -> None:
     bench.answer(0, OK)
     bench.answer(1, OK)
     bench.known_hashes.add("2@11")
-    bench.dispatcher.on_vanished("1@10")
+    bench.dispatcher.evidence.on_vanished("1@10")
     await eventually(lambda: bench.asked_hashes)
     bench.submit(3)
     await bench.written(3)
@@ -582,8 +582,8 @@ async def test_executed_order_cannot_vanish_any_more() -> None:
     (request,) = bench.submit(1)
     await bench.written(1)
     bench.answer(0, OK)
-    assert bench.dispatcher.on_record("1@10")
-    bench.dispatcher.on_vanished("1@10")
+    assert bench.dispatcher.evidence.on_record("1@10")
+    bench.dispatcher.evidence.on_vanished("1@10")
     assert request.told == ["bound", "accepted"]
     assert not bench.kernel.events(events.LaneFrozen)
 
@@ -593,8 +593,8 @@ async def test_record_of_somebody_else_is_told_apart() -> None:
     bench = await Bench().open()
     bench.submit(1)
     await bench.written(1)
-    assert not bench.dispatcher.on_record("9@9")
-    assert bench.dispatcher.on_record("1@10")
+    assert not bench.dispatcher.evidence.on_record("9@9")
+    assert bench.dispatcher.evidence.on_record("1@10")
 
 
 async def test_late_reply_to_an_old_copy_does_not_decide_the_new_one() -> None:

@@ -26,11 +26,11 @@ async def test_follower_whose_reply_comes_after_the_heal_is_not_taken_for_the_va
     first, second = bench.submit(1, 2)
     await bench.written(2)
     bench.answer(0, OK)
-    bench.dispatcher.on_vanished("1@10")
+    bench.dispatcher.evidence.on_vanished("1@10")
     gate = _hold_answers(bench)
     await eventually(lambda: "2@11" in bench.asked_hashes)
     bench.answer(1, OK)
-    bench.dispatcher.on_vanished("2@11")
+    bench.dispatcher.evidence.on_vanished("2@11")
     gate.set()
     await bench.written(3)
     bench.answer(2, OK)
@@ -45,7 +45,7 @@ async def test_vanished_whose_nonce_a_stranger_took_is_found_below_the_counter()
     await bench.written(3)
     for index in range(3):
         bench.answer(index, OK)
-    bench.dispatcher.on_vanished("2@11")
+    bench.dispatcher.evidence.on_vanished("2@11")
     await bench.written(5)
     assert first.told[-1] == "vanished"
     assert bench.transport.order == [1, 2, 3, 2, 3]
@@ -63,7 +63,7 @@ async def test_vanished_with_an_executed_one_below_is_the_one_reported() -> None
     await bench.written(2)
     bench.answer(0, OK)
     bench.answer(1, OK)
-    bench.dispatcher.on_vanished("2@11")
+    bench.dispatcher.evidence.on_vanished("2@11")
     await eventually(lambda: second.told[-1] == "vanished")
     assert first.told == ["bound", "accepted"]
 
@@ -73,7 +73,7 @@ async def test_record_of_a_silent_one_that_was_dropped_proves_that_it_had_been_t
     bench = await Bench(10, 10).open()
     (request,) = bench.submit(1)
     await bench.written(1)
-    bench.dispatcher.on_vanished("1@10")
+    bench.dispatcher.evidence.on_vanished("1@10")
     await eventually(lambda: request.told[-1] == "vanished")
     assert request.told == ["bound", "accepted", "vanished"]
     assert bench.dispatcher.in_flight == 0
@@ -84,7 +84,7 @@ async def test_late_record_of_a_dropped_copy_does_not_touch_the_copy_in_flight()
     bench = await Bench(10, 10, 10, reply_timeout_ms=5).open()
     (request,) = bench.submit(1)
     await bench.written(2)
-    bench.dispatcher.on_vanished("1@10")
+    bench.dispatcher.evidence.on_vanished("1@10")
     bench.answer(1, OK)
     assert request.told == ["bound", "unknown", "accepted"]
     assert len(bench.kernel.events(events.LaneFrozen)) == 1
@@ -100,7 +100,7 @@ async def test_record_of_a_copy_whose_resend_waits_keeps_it_from_being_sent_twic
     await eventually(lambda: "unknown" in request.told)
     bench.dispatcher.on_disconnected()
     await eventually(lambda: bench.dispatcher.queued == 1)
-    assert bench.dispatcher.on_record("1@10")
+    assert bench.dispatcher.evidence.on_record("1@10")
     assert bench.dispatcher.queued == 0
     bench.dispatcher.on_connected()
     (other,) = bench.submit(2)
@@ -148,7 +148,7 @@ async def test_unknown_one_of_a_halted_lane_is_told_by_its_hash_after_a_new_seed
     await eventually(lambda: "unknown" in request.told)
     bench.component.halt(ACCOUNT, KEY, "operator")
     await bench.component.seed(ACCOUNT, KEY)
-    bench.dispatcher.on_absent("1@10")
+    bench.dispatcher.evidence.on_absent("1@10")
     await bench.written(2)
     bench.answer(1, OK)
     assert request.told == ["bound", "unknown", "accepted"]
@@ -164,7 +164,7 @@ async def test_silence_after_a_new_seed_is_told_by_its_hash() -> None:
     await bench.component.seed(ACCOUNT, KEY)
     await eventually(lambda: "unknown" in request.told)
     assert not bench.kernel.events(events.LaneFrozen)
-    bench.dispatcher.on_absent("1@10")
+    bench.dispatcher.evidence.on_absent("1@10")
     await bench.written(2)
 
 
@@ -184,9 +184,9 @@ async def test_proof_of_a_transaction_that_has_ended_is_forgotten(ending: str) -
     else:
         bench.answer(1, OK if ending != "refused" else MARGIN)
     if ending == "executed":
-        bench.dispatcher.on_record("2@11")
+        bench.dispatcher.evidence.on_record("2@11")
     if ending == "settled":
-        bench.dispatcher.on_settled("2@11")
+        bench.dispatcher.evidence.on_settled("2@11")
     assert first.told == ["bound", "refused"]
     assert _copies(bench) == 0
 
@@ -205,7 +205,7 @@ async def test_accepted_transactions_without_a_record_are_remembered_up_to_a_lim
 
 
 def _copies(bench: Bench) -> int:
-    return len(bench.dispatcher._proof._copies)
+    return len(bench.dispatcher.evidence.proof._copies)
 
 
 def _hold_answers(bench: Bench) -> asyncio.Event:

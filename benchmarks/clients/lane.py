@@ -266,7 +266,7 @@ class Lane:
                     self._on_record(record)
 
     def _on_record(self, record: TxRecord) -> None:
-        self._dispatcher.on_record(record.hash)
+        self._dispatcher.evidence.on_record(record.hash)
         placed = self._by_hash.get(record.hash)
         if placed is not None:
             placed.on_record(record)

@@ -227,7 +227,7 @@ class Engine:
         self.state.sequencer.accept(entry.tx.key, entry.seq, admission.claim_of(entry.tx))
         entry.accepted, entry.outcome = True, Outcome.PENDING
         entry.accepted_ns = entry.executed_ns = now_ns
-        self.state.by_hash[self.hash_of(entry)] = entry
+        self.state.remember_hash(self.hash_of(entry), entry)
         delay_ms = 0.0 if self.config.frame_before_reply else self.config.execution_delay_ms
         due_ns = now_ns + int(delay_ms * 1_000_000)
         if self._queue:

@@ -31,6 +31,7 @@ from nautilus_lighter_nonce.loopback.sequencer import Sequencer
 
 ENDED_ORDERS_KEPT: Final = 1_000  # per account (third-party observation)
 TRADES_KEPT: Final = 3_000  # per account (nautilus docs)
+TRANSACTIONS_KEPT: Final = 5_000  # in all; the real venue keeps every one, a box must not grow
 FIRST_TRADE_ID: Final = 19_000_000_001
 
 
@@ -99,7 +100,9 @@ class State:
         self.trades: dict[int, deque[Fill]] = defaultdict(lambda: deque(maxlen=TRADES_KEPT))
         self.market_trades: dict[int, deque[Fill]] = defaultdict(lambda: deque(maxlen=TRADES_KEPT))
         self.by_hash: dict[str, Entry] = {}
-        self.executed: dict[int, list[Entry]] = defaultdict(list)
+        self.executed: dict[int, deque[Entry]] = defaultdict(
+            lambda: deque(maxlen=TRANSACTIONS_KEPT)
+        )
         self.executed_count = 0
         for account in config.accounts:
             for api_key_index in account.api_keys:
@@ -140,6 +143,12 @@ class State:
             for party in {fill.ask.account_index, fill.bid.account_index}:
                 if self.accounts.get(party) is not None:
                     self.trades[party].appendleft(fill)
+
+    def remember_hash(self, tx_hash: str, entry: Entry) -> None:
+        """Keep a transaction that the API took for look-ups."""
+        self.by_hash[tx_hash] = entry
+        if len(self.by_hash) > TRANSACTIONS_KEPT:
+            del self.by_hash[next(iter(self.by_hash))]
 
     def remember_tx(self, entry: Entry) -> None:
         """Keep an executed transaction for the account's history."""
