@@ -11,6 +11,7 @@ from typing import Final
 
 import msgspec
 from rich.console import Console
+from rich.live import Live
 
 from benchmarks import cases
 from benchmarks import tables
@@ -18,6 +19,8 @@ from benchmarks.cases import Case
 from benchmarks.judge import Row
 from benchmarks.judge import judge
 from benchmarks.load import Job
+from benchmarks.stalls import Sleeper
+from benchmarks.stalls import longest_ms
 from benchmarks.worker import MODULES
 from benchmarks.worker import Worker
 from benchmarks.worker import WorkerError
@@ -62,9 +65,12 @@ def _measure_table(
 ) -> list[tuple[str, Row]]:
     """Measure every case with one client after the other, so that all meet the same noise."""
     lines = []
+    console = Console(stderr=True)
     for case in table:
         for client, worker in workers.items():
-            with Console(stderr=True).status(f"{case.name}: {client}"):
+            # No spinner: this process is to be idle while a client runs.
+            name = f"{case.name}: {client}"
+            with Live(name, console=console, auto_refresh=False, transient=True):
                 row = _measure(case, client, worker, profiles)
             if row is not None:
                 lines.append((cases.ABOUT[case.name], row))
@@ -87,13 +93,15 @@ def _measure(case: Case, client: str, worker: Worker, profiles: Path | None) -> 
             profile=None if profiles is None else str(profiles / f"{case.name}-{client}.prof"),
         )
         try:
-            outcome = worker.ask(job)
+            with Sleeper() as sleeper:
+                outcome = worker.ask(job)
         except WorkerError as e:
             print(f"{case.name} {client} was not measured:\n{e}", file=sys.stderr)
             return None
         cpu_secs = _cpu_secs(venue.pid) - cpu_secs
         summary = _drained(venue)
-        return judge(case.name, client, outcome, venue.ledger(), summary, cpu_secs)
+        noise_ms = longest_ms(sleeper.naps, outcome.began_ns, outcome.ended_ns)
+        return judge(case.name, client, outcome, venue.ledger(), summary, cpu_secs, noise_ms)
 
 
 def _drained(venue: VenueProcess) -> dict[str, object]:

@@ -12,9 +12,11 @@ from typing import Final
 
 import msgspec
 
+from benchmarks.load import Heal
 from benchmarks.load import Order
 from benchmarks.load import Outcome
 from benchmarks.load import Told
+from nautilus_lighter_nonce.core.decisions import RebaseSource
 from nautilus_lighter_nonce.lighter.codes import TxType
 from nautilus_lighter_nonce.lighter.codes import Verdict
 from nautilus_lighter_nonce.lighter.codes import is_rate_limit
@@ -53,8 +55,22 @@ class Row(msgspec.Struct, kw_only=True):
         Orders executed though the caller was told "no", or never executed though told "yes".
     untold : int
         Orders whose caller never learned what became of them.
+    late : int
+        Orders that were unknown at first, or whose caller was told nothing, and whose caller did
+        not know the truth `LATE_SECS` after they were due.
+    truth_p99_ms : float, optional
+        From an order's offer to the truth, of all orders whose caller was ever told it.
+    heals : int, optional
+        How often a lane was frozen and opened again; ``None`` of clients without a lane.
+    heal_inferred_ms, heal_asked_ms : float, optional
+        The longest time that a lane was frozen: where the verdicts proved the next nonce, and
+        where the venue was asked for it.
     stall_ms : float
-        The longest time that the client's event loop stood still.
+        The longest time that the client's event loop stood still, whoever made it.
+    busy_ms : float
+        The most processor time that the event loop's own thread used between two ticks of 2 ms.
+    noise_ms : float
+        The longest time that an idle process overslept while the load ran.
     client_cpu_ms, venue_cpu_ms : float
         Processor time per order wanted, all threads; the venue's is 0.0 where it cannot be read.
     wire_order_ok : bool
@@ -80,12 +96,22 @@ class Row(msgspec.Struct, kw_only=True):
     doubled: int
     misreported: int
     untold: int
+    late: int
+    truth_p99_ms: float | None
+    heals: int | None
+    heal_inferred_ms: float | None
+    heal_asked_ms: float | None
     stall_ms: float
+    busy_ms: float
+    noise_ms: float
     client_cpu_ms: float
     venue_cpu_ms: float
     wire_order_ok: bool
     reasons: dict[str, int] = {}
 
+
+LATE_SECS: Final = 3.0
+"""How long after it was due an order may be in doubt; Nautilus asks after one in flight at 5 s."""
 
 ANONYMOUS_DIGITS: Final = str.maketrans("0123456789", "##########")
 
@@ -97,6 +123,7 @@ def judge(
     ledger: list[dict[str, Any]],
     summary: dict[str, Any],
     venue_cpu_secs: float = 0.0,
+    noise_ms: float = 0.0,
 ) -> Row:
     """
     Return the line of one client in one case.
@@ -113,6 +140,8 @@ def judge(
         The venue's own summary of it.
     venue_cpu_secs : float
         Processor time of the venue.
+    noise_ms : float
+        How long an idle process overslept meanwhile.
 
     Returns
     -------
@@ -124,9 +153,11 @@ def judge(
     refused = {e["index"] for e in creates if _is_business(e)} - executed
     orders = outcome.orders
     _add_verdicts(orders, outcome.verdicts, creates)
+    _add_doubts(orders, outcome.unknowns, creates)
     wanted = {order.index for order in orders}
     waits = [o.verdict_ns - o.due_ns for o in orders if o.told is Told.ACCEPTED and o.verdict_ns]
     shown = [o.shown_ns - o.due_ns for o in orders if o.shown_ns]
+    truths = [o.truth_ns - o.due_ns for o in orders if _knows_truth(o, o.index in executed)]
     landed = len(wanted & executed)
     return Row(
         case=case,
@@ -145,7 +176,14 @@ def judge(
         doubled=len(summary["accepted_twice"]),
         misreported=sum(_is_misreported(o, o.index in executed) for o in orders),
         untold=sum(o.told is Told.UNKNOWN for o in orders),
+        late=sum(_is_late(o, o.index in executed) for o in orders),
+        truth_p99_ms=quantile_ms(truths, 0.99),
+        heals=None if outcome.heals is None else len(outcome.heals),
+        heal_inferred_ms=_longest_ms(outcome.heals, RebaseSource.INFERRED),
+        heal_asked_ms=_longest_ms(outcome.heals, RebaseSource.REFRESHED),
         stall_ms=outcome.stall_ms,
+        busy_ms=outcome.busy_ms,
+        noise_ms=noise_ms,
         client_cpu_ms=outcome.cpu_secs * 1_000 / len(orders),
         venue_cpu_ms=venue_cpu_secs * 1_000 / len(orders),
         wire_order_ok=all(key["wire_order_ok"] for key in summary["keys"]),
@@ -173,6 +211,22 @@ def _is_misreported(order: Order, executed: bool) -> bool:
     return order.told is (Told.FAILED if executed else Told.ACCEPTED)
 
 
+def _knows_truth(order: Order, executed: bool) -> bool:
+    is_definite = order.told is not Told.UNKNOWN and order.truth_ns > 0
+    return is_definite and not _is_misreported(order, executed)
+
+
+def _is_late(order: Order, executed: bool) -> bool:
+    """Whether an order that was in doubt still was when it should not have been any more."""
+    was_in_doubt = order.was_unknown or order.told is Told.UNKNOWN
+    is_in_time = order.truth_ns - order.due_ns <= LATE_SECS * 1e9
+    return was_in_doubt and not (is_in_time and _knows_truth(order, executed))
+
+
+def _longest_ms(heals: list[Heal] | None, source: RebaseSource) -> float | None:
+    return max((h.frozen_ms for h in heals or () if h.source is source), default=None)
+
+
 def _add_verdicts(
     orders: list[Order], verdicts: dict[str, int], creates: list[dict[str, Any]]
 ) -> None:
@@ -184,6 +238,23 @@ def _add_verdicts(
             order.verdict_ns = verdicts[entry["tx_hash"]]
     for order in orders:
         order.verdict_ns = order.verdict_ns or order.shown_ns
+
+
+def _add_doubts(
+    orders: list[Order], unknowns: dict[str, int], creates: list[dict[str, Any]]
+) -> None:
+    """
+    Mark the orders that a client knew to be unknown by transaction hash only.
+
+    A copy that was lost with its connection is in no ledger: it may be any order's that waited for
+    the truth then, and all of them are taken to have been in doubt.
+    """
+    owners = {entry["tx_hash"]: entry["index"] for entry in creates}
+    for tx_hash, since_ns in unknowns.items():
+        owner = owners.get(tx_hash)
+        for order in orders:
+            waited = order.due_ns <= since_ns and not 0 < order.truth_ns <= since_ns
+            order.was_unknown |= waited and owner in (None, order.index)
 
 
 def _elapsed_secs(orders: list[Order]) -> float:

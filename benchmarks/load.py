@@ -19,8 +19,10 @@ from typing import Final
 
 import msgspec
 
+from benchmarks.stalls import LoopWatch
+from benchmarks.stalls import keep_ticking
+from nautilus_lighter_nonce.core.decisions import RebaseSource
 
-TICK_SECS: Final = 0.002
 
 PATIENCE_SECS: Final = 10.0
 """A client that gave no verdict at all for so long is not waited for any more."""
@@ -48,6 +50,10 @@ class Order(msgspec.Struct, kw_only=True):
         When the caller had its verdict; 0 if never.
     shown_ns : int
         When its `OrderAccepted` came, of clients that have such a thing; 0 if never.
+    truth_ns : int
+        When the caller was first told what `told` says; 0 if that is nothing definite.
+    was_unknown : bool
+        Whether the caller was told "nobody knows" before anything definite.
     told : Told
         The last thing that was said.
     reason : str
@@ -59,8 +65,27 @@ class Order(msgspec.Struct, kw_only=True):
     due_ns: int = 0
     verdict_ns: int = 0
     shown_ns: int = 0
+    truth_ns: int = 0
+    was_unknown: bool = False
     told: Told = Told.UNKNOWN
     reason: str = ""
+
+
+class Heal(msgspec.Struct, frozen=True, kw_only=True):
+    """
+    A lane was frozen, and is open again.
+
+    Parameters
+    ----------
+    source : RebaseSource
+        Where the next nonce was taken from.
+    frozen_ms : float
+        How long nothing was issued, milliseconds.
+
+    """
+
+    source: RebaseSource
+    frozen_ms: float
 
 
 class Job(msgspec.Struct, frozen=True, kw_only=True):
@@ -103,8 +128,16 @@ class Outcome(msgspec.Struct, kw_only=True):
         Every order.
     verdicts : dict[str, int]
         When a transaction hash was accepted, of clients that do not know it by order.
+    unknowns : dict[str, int]
+        When a transaction hash became unknown, of such clients.
+    heals : list[Heal], optional
+        Every heal; ``None`` of clients that have no such thing.
+    began_ns, ended_ns : int
+        When the load began and ended, Unix nanoseconds.
     stall_ms : float
-        The longest time that the event loop stood still.
+        The longest time that the event loop stood still, whoever made it.
+    busy_ms : float
+        The most processor time that the event loop's own thread used between two ticks.
     cpu_secs : float
         Processor time of the client's process, all threads.
 
@@ -112,7 +145,12 @@ class Outcome(msgspec.Struct, kw_only=True):
 
     orders: list[Order]
     verdicts: dict[str, int] = {}
+    unknowns: dict[str, int] = {}
+    heals: list[Heal] | None = None
+    began_ns: int = 0
+    ended_ns: int = 0
     stall_ms: float = 0.0
+    busy_ms: float = 0.0
     cpu_secs: float = 0.0
 
 
@@ -138,18 +176,22 @@ class Load:
         self._job = job
         self._submit = submit
         self._answered = 0
-        self._longest_stall = 0.0
 
     async def run(self, patience_secs: float = PATIENCE_SECS) -> Outcome:
         """Offer everything; end when all have a verdict, or none came for so long."""
-        ticker = asyncio.create_task(self._tick())
-        cpu_secs = time.process_time()
+        watch = LoopWatch(time.perf_counter(), time.thread_time())
+        ticker = asyncio.create_task(keep_ticking(watch))
+        began_ns, cpu_secs = time.time_ns(), time.process_time()
         tasks = self._closed() if self._job.rate is None else await self._open(self._job.rate)
         await self._finish(tasks, patience_secs)
         ticker.cancel()
+        watch.tick(time.perf_counter(), time.thread_time())
         return Outcome(
             orders=self.orders,
-            stall_ms=self._longest_stall * 1_000,
+            began_ns=began_ns,
+            ended_ns=time.time_ns(),
+            stall_ms=watch.stall_secs * 1_000,
+            busy_ms=watch.busy_secs * 1_000,
             cpu_secs=time.process_time() - cpu_secs,
         )
 
@@ -187,12 +229,3 @@ class Load:
                 task.result()
         for task in pending:
             task.cancel()
-
-    async def _tick(self) -> None:
-        loop = asyncio.get_running_loop()
-        last = loop.time()
-        while True:
-            await asyncio.sleep(TICK_SECS)
-            now = loop.time()
-            self._longest_stall = max(self._longest_stall, now - last - TICK_SECS)
-            last = now

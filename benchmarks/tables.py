@@ -17,6 +17,7 @@ from rich.console import Console
 from rich.measure import Measurement
 from rich.table import Table
 
+from benchmarks.judge import LATE_SECS
 from benchmarks.judge import Row
 from nautilus_lighter_nonce import __version__
 
@@ -34,8 +35,8 @@ CLIENTS: Final = {
 Cell = Callable[[Row], str]
 
 
-def _count(value: int) -> str:
-    return str(value) if value else "-"
+def _count(value: int | None) -> str:
+    return "" if value is None else str(value) if value else "-"
 
 
 def _ms(value: float | None) -> str:
@@ -57,23 +58,34 @@ _CELLS: Final[dict[str, Cell]] = {
     "doubled": lambda row: _count(row.doubled),
     "misre-\nported": lambda row: _count(row.misreported),
     "untold": lambda row: _count(row.untold),
+    "late": lambda row: _count(row.late),
+    "truth\np99": lambda row: _ms(row.truth_p99_ms),
+    "heals": lambda row: _count(row.heals),
+    "heal\ninferred": lambda row: _ms(row.heal_inferred_ms),
+    "heal\nasked": lambda row: _ms(row.heal_asked_ms),
     "stall": lambda row: _ms(row.stall_ms),
+    "busy": lambda row: _ms(row.busy_ms),
+    "noise": lambda row: _ms(row.noise_ms),
     "cpu": lambda row: _ms(row.client_cpu_ms),
     "venue\ncpu": lambda row: _ms(row.venue_cpu_ms),
 }
 
 _WAITS: Final = ("landed/s", "p50", "p99", "shown\np50", "shown\np99")
 _NONCES: Final = ("stale", "next\nNonce")
-_COSTS: Final = ("stall", "cpu", "venue\ncpu")
+_HEALS: Final = ("heals", "heal\ninferred", "heal\nasked")
+_STALLS: Final = ("stall", "busy", "noise")
+_COSTS: Final = (*_STALLS, "cpu", "venue\ncpu")
 
 SPEED_COLUMNS: Final = ("orders", "landed", *_WAITS, *_NONCES, *_COSTS)
 TRUTH_COLUMNS: Final = (
-    *("orders", "refused", "landed", "lost", "doubled", "misre-\nported", "untold"),
+    *("orders", "refused", "landed", "lost", "doubled", "misre-\nported", "untold", "late"),
     *_NONCES,
-    *("landed/s", "p50", "p99", "stall"),
+    *_HEALS,
+    *("landed/s", "p50", "p99", "truth\np99"),
+    *_STALLS,
 )
 
-LEGEND: Final = """\
+LEGEND: Final = f"""\
 landed: orders that the venue executed; landed/s: from the first offer to the last verdict
 p50, p99: milliseconds from the moment an order was due to its acceptance, of accepted orders; where
   orders are offered faster than a client sends them, this is its queue; shown: to OrderAccepted
@@ -82,7 +94,14 @@ refused: by the venue, for its own reasons; lost: not refused so, and yet never 
   lighter-sdk nor its caller here sends anything twice)
 doubled: accepted more than once by the venue; untold: the caller never learned what became of it
 misreported: told "no" and executed, or told "yes" and not
-stall: longest standstill of the client's event loop, milliseconds
+late: unknown at first, or never told anything, and {LATE_SECS:g} s after it was due its caller
+  still did not know the truth: a "yes" (of a TradingNode: its OrderAccepted) or a "no" that the
+  venue's ledger confirms; truth: milliseconds from due to that, of all orders that ever had it
+heals: how often a lane was frozen and opened again; the longest time frozen, milliseconds,
+  where the verdicts proved the next nonce (inferred), and where nextNonce was asked (asked)
+stall: longest standstill of the client's event loop, milliseconds, whoever made it; busy: the most
+  processor time that its own thread used between two ticks of 2 ms, i.e. the client's doing; noise:
+  how long an idle process overslept in the same seconds, i.e. what the machine does to anybody
 cpu: processor milliseconds per order, all threads, of the client and of the venue"""
 
 

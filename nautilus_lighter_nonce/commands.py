@@ -13,11 +13,11 @@ from typing import Any
 
 from nautilus_lighter_nonce import events
 from nautilus_lighter_nonce.lighter.codes import Code
-from nautilus_lighter_nonce.lighter.schemas import CancelAllOrders
-from nautilus_lighter_nonce.lighter.schemas import CancelOrder
-from nautilus_lighter_nonce.lighter.schemas import CreateOrder
-from nautilus_lighter_nonce.lighter.schemas import ModifyOrder
-from nautilus_lighter_nonce.lighter.schemas import TxIntent
+from nautilus_lighter_nonce.lighter.transactions import CancelAllOrders
+from nautilus_lighter_nonce.lighter.transactions import CancelOrder
+from nautilus_lighter_nonce.lighter.transactions import CreateOrder
+from nautilus_lighter_nonce.lighter.transactions import ModifyOrder
+from nautilus_lighter_nonce.lighter.transactions import TxIntent
 from nautilus_lighter_nonce.requests import TxRequest
 from nautilus_lighter_nonce.tracker import OrderTracker
 from nautilus_lighter_nonce.tracker import TrackedOrder

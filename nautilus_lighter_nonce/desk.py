@@ -34,7 +34,7 @@ from nautilus_lighter_nonce.core.decisions import LaneState
 from nautilus_lighter_nonce.dispatch import TxDispatcher
 from nautilus_lighter_nonce.intents import ParsingError
 from nautilus_lighter_nonce.intents import UnsupportedOrderError
-from nautilus_lighter_nonce.lighter.schemas import CreateOrder
+from nautilus_lighter_nonce.lighter.transactions import CreateOrder
 from nautilus_lighter_nonce.prices import BestPrices
 from nautilus_lighter_nonce.providers import LighterInstrumentProvider
 from nautilus_lighter_nonce.tracker import OrderTracker

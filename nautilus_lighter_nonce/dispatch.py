@@ -40,12 +40,12 @@ from nautilus_lighter_nonce.healing import Healing
 from nautilus_lighter_nonce.in_flight import InFlight
 from nautilus_lighter_nonce.lighter.codes import Verdict
 from nautilus_lighter_nonce.lighter.codes import is_rate_limit
-from nautilus_lighter_nonce.lighter.schemas import SignedTx
-from nautilus_lighter_nonce.lighter.schemas import TxIntent
+from nautilus_lighter_nonce.lighter.errors import StreamSendError
+from nautilus_lighter_nonce.lighter.frames import StreamReply
 from nautilus_lighter_nonce.lighter.signer import SignerError
 from nautilus_lighter_nonce.lighter.signer import TxSigner
-from nautilus_lighter_nonce.lighter.stream import StreamReply
-from nautilus_lighter_nonce.lighter.stream import StreamSendError
+from nautilus_lighter_nonce.lighter.transactions import SignedTx
+from nautilus_lighter_nonce.lighter.transactions import TxIntent
 from nautilus_lighter_nonce.places import Entry
 from nautilus_lighter_nonce.places import EntryState
 from nautilus_lighter_nonce.places import Places

@@ -80,32 +80,15 @@ class LighterLiveExecClientFactory(LiveExecClientFactory):
         config = checked(config)
         http_url, ws_url = base_urls(config)
         credentials = _credentials_of(config)
-        http = LighterHttpClient(
-            http_url,
-            timeout_secs=config.http_timeout_secs,
-            rest_quota_per_min=config.rest_quota_per_min,
-        )
-        signer = SdkSigner(
-            http_url,
-            CHAIN_IDS[config.environment],
-            credentials.account_index,
-            credentials.api_key_index,
-            credentials.private_key,
-        )
-        component = LighterNonceComponent(
-            loop,
-            msgbus,
-            clock,
-            http,
-            config.nonce,
-            name=f"LighterNonce-{name}",
-        )
+        http = _http_client_of(config, http_url)
         return LighterExecutionClient(
             loop=loop,
             http=http,
             ws_url=ws_url,
-            signer=signer,
-            component=component,
+            signer=_signer_of(config, http_url, credentials),
+            component=LighterNonceComponent(
+                loop, msgbus, clock, http, config.nonce, name=f"LighterNonce-{name}"
+            ),
             msgbus=msgbus,
             cache=cache,
             clock=clock,
@@ -139,6 +122,26 @@ def base_urls(config: LighterExecClientConfig) -> tuple[str, str]:
         raise ConfigError("base_url_http", repr(http_url), "use an http:// or https:// address")
     derived = f"ws{scheme.removeprefix('http')}://{rest.rstrip('/')}/stream"
     return http_url, config.base_url_ws or derived
+
+
+def _http_client_of(config: LighterExecClientConfig, http_url: str) -> LighterHttpClient:
+    return LighterHttpClient(
+        http_url,
+        timeout_secs=config.http_timeout_secs,
+        rest_quota_per_min=config.rest_quota_per_min,
+    )
+
+
+def _signer_of(
+    config: LighterExecClientConfig, http_url: str, credentials: Credentials
+) -> SdkSigner:
+    return SdkSigner(
+        http_url,
+        CHAIN_IDS[config.environment],
+        credentials.account_index,
+        credentials.api_key_index,
+        credentials.private_key,
+    )
 
 
 def _credentials_of(config: LighterExecClientConfig) -> Credentials:

@@ -42,7 +42,7 @@ from nautilus_trader.model.objects import Price
 from nautilus_trader.model.objects import Quantity
 from nautilus_trader.model.orders import Order
 
-from nautilus_lighter_nonce.lighter import schemas
+from nautilus_lighter_nonce.lighter import transactions
 from nautilus_lighter_nonce.lighter.codes import MAX_BASE_AMOUNT
 from nautilus_lighter_nonce.lighter.codes import MAX_PRICE
 from nautilus_lighter_nonce.lighter.codes import OrderKind
@@ -261,7 +261,7 @@ def create_intent(
     price_override: Decimal | None,
     now_ns: int,
     market_index: int | None = None,
-) -> schemas.CreateOrder:
+) -> transactions.CreateOrder:
     """
     Return the transaction that creates an order.
 
@@ -281,7 +281,7 @@ def create_intent(
 
     Returns
     -------
-    schemas.CreateOrder
+    transactions.CreateOrder
 
     Raises
     ------
@@ -294,7 +294,7 @@ def create_intent(
     check_supported(order, now_ns)
     price = order.price if price_override is None and order.has_price else price_override
     is_market = order.order_type == OrderType.MARKET
-    return schemas.CreateOrder(
+    return transactions.CreateOrder(
         market_index=_market_index(instrument) if market_index is None else market_index,
         client_order_index=client_order_index(order.client_order_id),
         base_amount=_base_amount(order.quantity, instrument),
@@ -312,7 +312,7 @@ def modify_intent(
     order: Order,
     instrument: Instrument,
     market_index: int | None = None,
-) -> schemas.ModifyOrder:
+) -> transactions.ModifyOrder:
     """
     Return the transaction that changes an order; what the command leaves out stays as it is.
 
@@ -329,7 +329,7 @@ def modify_intent(
 
     Returns
     -------
-    schemas.ModifyOrder
+    transactions.ModifyOrder
 
     Raises
     ------
@@ -346,7 +346,7 @@ def modify_intent(
     if not order.has_price:
         raise UnsupportedOrderError("order", str(order), "only limit orders can be changed")
     venue_order_id = command.venue_order_id or order.venue_order_id
-    return schemas.ModifyOrder(
+    return transactions.ModifyOrder(
         market_index=_market_index(instrument) if market_index is None else market_index,
         order_index=(
             client_order_index(order.client_order_id)

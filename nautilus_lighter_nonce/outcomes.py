@@ -29,10 +29,10 @@ from typing import Protocol
 from nautilus_trader.common.component import Logger
 
 from nautilus_lighter_nonce.lighter.codes import TxStatus
+from nautilus_lighter_nonce.lighter.errors import LighterHttpError
 from nautilus_lighter_nonce.lighter.http import LighterHttpClient
-from nautilus_lighter_nonce.lighter.http import LighterHttpError
-from nautilus_lighter_nonce.lighter.schemas import TxRecord
-from nautilus_lighter_nonce.lighter.schemas import app_error
+from nautilus_lighter_nonce.lighter.transactions import TxRecord
+from nautilus_lighter_nonce.lighter.transactions import app_error
 
 
 FIRST_LOOKUP_SECS = 1.0

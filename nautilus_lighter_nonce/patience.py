@@ -9,8 +9,8 @@ for it longer keeps the whole lane frozen. Giving up early is safe: a late answe
 from __future__ import annotations
 
 
-FLOOR_NS = 50_000_000
-"""Least patience with an overtaken answer (our choice)."""
+FLOOR_NS = 20_000_000
+"""Least patience with an overtaken answer (our choice); a wrong one costs a look-up, no order."""
 
 
 class ReplyPatience:

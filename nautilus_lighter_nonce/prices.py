@@ -16,9 +16,9 @@ import msgspec
 from nautilus_trader.common.component import Logger
 from nautilus_trader.model.enums import OrderSide
 
+from nautilus_lighter_nonce.lighter.errors import StreamError
 from nautilus_lighter_nonce.lighter.schemas import TickerFrame
 from nautilus_lighter_nonce.lighter.stream import LighterStream
-from nautilus_lighter_nonce.lighter.stream import StreamError
 
 
 PATIENCE_SECS = 1.0

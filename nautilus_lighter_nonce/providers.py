@@ -21,7 +21,7 @@ from nautilus_trader.common.providers import InstrumentProvider
 from nautilus_trader.model.identifiers import InstrumentId
 from nautilus_trader.model.instruments import Instrument
 
-from nautilus_lighter_nonce import parsing
+from nautilus_lighter_nonce import instruments
 from nautilus_lighter_nonce.lighter import schemas
 from nautilus_lighter_nonce.lighter.http import LighterHttpClient
 
@@ -107,7 +107,7 @@ class LighterInstrumentProvider(InstrumentProvider):
             return
         wanted = set(instrument_ids)
         for detail in await self._active(filters):
-            if parsing.instrument_id_of(detail) in wanted:
+            if instruments.instrument_id_of(detail) in wanted:
                 self._add(detail)
         for instrument_id in sorted(wanted, key=str):
             if self.find(instrument_id) is None:
@@ -152,7 +152,7 @@ class LighterInstrumentProvider(InstrumentProvider):
         return self._by_market.get(market_index)
 
     def _add(self, detail: schemas.OrderBookDetail) -> None:
-        instrument = parsing.instrument_from(detail, time.time_ns())
+        instrument = instruments.instrument_from(detail, time.time_ns())
         self.add_currency(instrument.base_currency)
         self.add_currency(instrument.quote_currency)
         self.add(instrument)

@@ -6,7 +6,7 @@ from abc import ABC
 from abc import abstractmethod
 
 from nautilus_lighter_nonce import events
-from nautilus_lighter_nonce.lighter.schemas import TxIntent
+from nautilus_lighter_nonce.lighter.transactions import TxIntent
 
 
 class TxRequest(ABC):

@@ -17,10 +17,10 @@ from collections import deque
 from collections.abc import Sequence
 from typing import Protocol
 
-from nautilus_lighter_nonce.lighter.schemas import SignedTx
-from nautilus_lighter_nonce.lighter.schemas import TxIntent
+from nautilus_lighter_nonce.lighter.errors import StreamSendError
 from nautilus_lighter_nonce.lighter.signer import TxSigner
-from nautilus_lighter_nonce.lighter.stream import StreamSendError
+from nautilus_lighter_nonce.lighter.transactions import SignedTx
+from nautilus_lighter_nonce.lighter.transactions import TxIntent
 from nautilus_lighter_nonce.places import Entry
 
 

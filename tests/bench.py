@@ -11,13 +11,13 @@ from nautilus_lighter_nonce.config import LighterNonceConfig
 from nautilus_lighter_nonce.dispatch import TxDispatcher
 from nautilus_lighter_nonce.lighter.codes import Code
 from nautilus_lighter_nonce.lighter.codes import verdict_of
-from nautilus_lighter_nonce.lighter.schemas import CancelOrder
-from nautilus_lighter_nonce.lighter.schemas import SignedTx
-from nautilus_lighter_nonce.lighter.schemas import TxIntent
+from nautilus_lighter_nonce.lighter.errors import NotSent
+from nautilus_lighter_nonce.lighter.errors import StreamSendError
+from nautilus_lighter_nonce.lighter.frames import StreamReply
 from nautilus_lighter_nonce.lighter.signer import SignerError
-from nautilus_lighter_nonce.lighter.stream import NotSent
-from nautilus_lighter_nonce.lighter.stream import StreamReply
-from nautilus_lighter_nonce.lighter.stream import StreamSendError
+from nautilus_lighter_nonce.lighter.transactions import CancelOrder
+from nautilus_lighter_nonce.lighter.transactions import SignedTx
+from nautilus_lighter_nonce.lighter.transactions import TxIntent
 from nautilus_lighter_nonce.requests import TxRequest
 from tests.stubs import ACCOUNT
 from tests.stubs import KEY
@@ -175,6 +175,10 @@ class Bench:
     def answer(self, index: int, code: int) -> None:
         """Answer the n-th written transaction."""
         request_id, _ = self.transport.written[index]
+        self.reply(request_id, code)
+
+    def reply(self, request_id: str, code: int) -> None:
+        """Let a reply come in, whatever request it names."""
         self.dispatcher.on_reply(
             StreamReply(
                 request_id=request_id,

@@ -33,6 +33,9 @@ from nautilus_lighter_nonce import LighterNonceComponent
 ETH = InstrumentId.from_str("ETH-PERP.LIGHTER")
 BTC = InstrumentId.from_str("BTC-PERP.LIGHTER")
 
+CANCELED_LIFE = ["Initialized", "Submitted", "Accepted", "PendingCancel", "Canceled"]
+"""What a strategy is told of an order that rested and was canceled, as `told` names it."""
+
 
 class Recorder(Strategy):
     """Writes down every order event; the story tells it what to do."""
@@ -65,6 +68,20 @@ class Recorder(Strategy):
         )
         self.submit_order(order, params=params)
         return order
+
+    def limit_list(self, price: int, count: int) -> list[Order]:
+        """Submit a list of limit buys, a step apart; it travels as one batch. Return its orders."""
+        orders = [
+            self.order_factory.limit(
+                ETH,
+                OrderSide.BUY,
+                Quantity.from_str("0.0100"),
+                Price.from_str(f"{price}.{i:02}"),
+            )
+            for i in range(count)
+        ]
+        self.submit_order_list(self.order_factory.create_list(orders))
+        return orders
 
     def market(
         self,

@@ -13,16 +13,26 @@ from rich.console import Console
 from benchmarks import cases
 from benchmarks import tables
 from benchmarks.__main__ import main
+from benchmarks.clients.heals import TOPIC
+from benchmarks.clients.heals import noted_heals
+from benchmarks.clients.lane import PlacedOrder
 from benchmarks.judge import Row
 from benchmarks.judge import judge
 from benchmarks.judge import quantile_ms
+from benchmarks.load import Heal
 from benchmarks.load import Order
 from benchmarks.load import Outcome
 from benchmarks.load import Told
+from benchmarks.stalls import LoopWatch
+from benchmarks.stalls import Nap
+from benchmarks.stalls import longest_ms
+from nautilus_lighter_nonce.core.decisions import RebaseSource
+from nautilus_lighter_nonce.events import LaneHealed
 from nautilus_lighter_nonce.lighter.codes import Code
 
 
 MS = 1_000_000
+SECS = 1_000_000_000
 
 
 def entry(index: int, code: int | None = 200, outcome: str = "executed") -> dict[str, Any]:
@@ -43,8 +53,18 @@ def judged(ledger: list[dict[str, Any]], *told: Told, **outcome: Any) -> Row:
         Order(index=index, due_ns=MS, verdict_ns=(index + 1) * MS, told=said)
         for index, said in enumerate(told, start=1)
     ]
+    return judge_orders(ledger, orders, **outcome)
+
+
+def judge_orders(ledger: list[dict[str, Any]], orders: list[Order], **outcome: Any) -> Row:
+    """Return the judgement of these orders."""
     summary = {"stale": 0, "next_nonce_calls": 1, "accepted_twice": [], "keys": []}
     return judge("case", "lane", Outcome(orders=orders, **outcome), ledger, summary)
+
+
+def unknown(index: int, truth_ns: int, told: Told = Told.ACCEPTED) -> Order:
+    """Return an order that was unknown at first."""
+    return Order(index=index, due_ns=MS, truth_ns=truth_ns, told=told, was_unknown=True)
 
 
 def test_judge_order_that_executed_though_told_no_is_misreported() -> None:
@@ -83,6 +103,125 @@ def test_judge_verdict_known_by_hash_is_joined_through_the_ledger() -> None:
     assert row.p50_ms == 5.0
 
 
+@pytest.mark.parametrize(("wait_ns", "late"), [(3 * SECS, 0), (3 * SECS + 1, 1)])
+def test_judge_unknown_order_whose_truth_came_after_3_s_is_late(wait_ns: int, late: int) -> None:
+    """The caller may be in doubt for three seconds from the moment an order was due."""
+    assert judge_orders([entry(1)], [unknown(1, MS + wait_ns)]).late == late
+
+
+def test_judge_unknown_order_that_ended_with_a_lie_is_late() -> None:
+    """What the ledger contradicts is not the truth, however early it was said."""
+    orders = [unknown(1, 2 * MS, Told.FAILED), unknown(2, 2 * MS), unknown(3, 2 * MS, Told.FAILED)]
+    row = judge_orders([entry(1)], orders)
+    assert (row.late, row.misreported, row.truth_p99_ms) == (2, 2, 1.0)
+
+
+def test_judge_order_whose_caller_was_told_nothing_is_late() -> None:
+    """No verdict at all is no better than an unknown one."""
+    row = judged([entry(1)], Told.UNKNOWN)
+    assert (row.late, row.truth_p99_ms) == (1, None)
+
+
+def test_judge_order_that_only_waited_long_is_not_late() -> None:
+    """A queue is in `truth` and not in `late`: nobody said "unknown"."""
+    orders = [Order(index=1, due_ns=MS, truth_ns=MS + 4 * SECS, told=Told.ACCEPTED)]
+    row = judge_orders([entry(1)], orders)
+    assert (row.late, row.truth_p99_ms) == (0, 4_000.0)
+
+
+def test_judge_unknown_known_by_hash_is_its_order_s_alone() -> None:
+    """The ledger names the owner of a copy whose reply, or whose request, was lost."""
+    orders = [Order(index=i, due_ns=MS, truth_ns=MS + 4 * SECS, told=Told.ACCEPTED) for i in (1, 2)]
+    row = judge_orders([entry(1), entry(2)], orders, unknowns={"hash 2": 2 * MS})
+    assert [order.was_unknown for order in orders] == [False, True]
+    assert row.late == 1
+
+
+def test_judge_unknown_in_no_ledger_is_every_order_s_that_waited() -> None:
+    """Nobody knows whose copy a broken connection swallowed: no waiting order is excused."""
+    orders = [
+        Order(index=1, due_ns=1 * MS, truth_ns=4 * MS, told=Told.ACCEPTED),
+        Order(index=2, due_ns=2 * MS, truth_ns=9 * MS, told=Told.ACCEPTED),
+        Order(index=3, due_ns=3 * MS),
+        Order(index=4, due_ns=6 * MS, truth_ns=9 * MS, told=Told.ACCEPTED),
+    ]
+    judge_orders([entry(i) for i in (1, 2, 4)], orders, unknowns={"swallowed": 5 * MS})
+    assert [order.was_unknown for order in orders] == [False, True, True, False]
+
+
+def test_judge_heals_are_told_apart_by_their_source() -> None:
+    """A heal that asks the venue may take longer, so each has its own longest time."""
+    inferred, refreshed = RebaseSource.INFERRED, RebaseSource.REFRESHED
+    given = [(inferred, 20.0), (refreshed, 390.0), (inferred, 40.0), (refreshed, 370.0)]
+    heals = [Heal(source=source, frozen_ms=frozen_ms) for source, frozen_ms in given]
+    row = judged([entry(1)], Told.ACCEPTED, heals=heals)
+    assert (row.heals, row.heal_inferred_ms, row.heal_asked_ms) == (4, 40.0, 390.0)
+
+
+@pytest.mark.parametrize(("heals", "expected"), [(None, None), ([], 0)])
+def test_judge_no_heals_is_zero_only_where_there_is_a_lane(
+    heals: list[Heal] | None, expected: int | None
+) -> None:
+    """A client without a lane does not heal in no time."""
+    row = judged([entry(1)], Told.ACCEPTED, heals=heals)
+    assert (row.heals, row.heal_inferred_ms, row.heal_asked_ms) == (expected, None, None)
+
+
+def test_noted_heals_are_those_on_the_bus() -> None:
+    """Source and duration are taken as the component announces them."""
+    bus = StubBus()
+    heals = noted_heals(bus)
+    times = {"account_index": 700, "api_key_index": 5, "ts_event": 1, "frozen_ms": 12.5}
+    bus.handlers[TOPIC](LaneHealed(next_nonce=3, source="inferred", cause="hole", **times))
+    assert heals == [Heal(source=RebaseSource.INFERRED, frozen_ms=12.5)]
+
+
+class StubBus:
+    """A message bus that only remembers who listens."""
+
+    def __init__(self) -> None:
+        self.handlers: dict[str, Any] = {}
+
+    def subscribe(self, topic: str, handler: Any) -> None:
+        """Remember a listener."""
+        self.handlers[topic] = handler
+
+
+async def test_tell_another_truth_moves_its_time_and_not_the_verdict_s() -> None:
+    """An acceptance that proved wrong was not the truth; one said twice was, the first time."""
+    order = Order(index=1, told=Told.ACCEPTED, verdict_ns=1, truth_ns=1)
+    placed = PlacedOrder(order, lambda placed, tx_hash: None)
+    placed.tell(Told.ACCEPTED)
+    assert (order.verdict_ns, order.truth_ns) == (1, 1)
+    placed.on_vanished()
+    assert order.verdict_ns == 1
+    assert order.truth_ns > 1
+
+
+async def test_on_unknown_after_something_definite_leaves_no_doubt() -> None:
+    """Only an order whose caller knew nothing yet was unknown at first."""
+    known, silent = Order(index=1, told=Told.ACCEPTED), Order(index=2)
+    for order in (known, silent):
+        PlacedOrder(order, lambda placed, tx_hash: None).on_unknown("hash")
+    assert (known.was_unknown, silent.was_unknown) == (False, True)
+
+
+def test_tick_keeps_the_longest_standstill_and_the_most_work() -> None:
+    """Each is the worst of all naps, and the 2 ms that were wanted are no standstill."""
+    watch = LoopWatch(1.0, 0.5)
+    for wall, processor in ((1.002, 0.501), (1.014, 0.502), (1.017, 0.505), (1.019, 0.505)):
+        watch.tick(wall, processor)
+    assert watch.stall_secs == pytest.approx(0.010)
+    assert watch.busy_secs == pytest.approx(0.003)
+
+
+def test_longest_ms_counts_naps_of_the_measured_time_only() -> None:
+    """What the machine did while a client was being imported is not held against its run."""
+    naps = [Nap(1, 0.9), Nap(2, 0.001), Nap(3, 0.004), Nap(4, 0.9)]
+    assert longest_ms(naps, 2, 3) == 4.0
+    assert longest_ms([], 2, 3) == 0.0
+
+
 @pytest.mark.parametrize(("share", "expected"), [(0.5, 2.0), (0.99, 4.0), (0.0, 1.0)])
 def test_quantile_of_few_values_is_one_of_them(share: float, expected: float) -> None:
     """Nearest rank: no value is made up."""
@@ -98,6 +237,18 @@ def test_show_on_a_narrow_terminal_cuts_nothing() -> None:
     text = console.export_text()
     assert "…" not in text
     assert all(part in text for name in tables.TRUTH_COLUMNS for part in name.split("\n"))
+
+
+def test_make_table_client_without_a_lane_has_empty_heals() -> None:
+    """Empty is not none: a dash says that there was nothing to heal."""
+    cells = {
+        client: tables.make_table("Title", ["heals"], [("a case", row)]).columns[1]
+        for client, row in (
+            ("sdk", judged([entry(1)], Told.ACCEPTED)),
+            ("lane", judged([entry(1)], Told.ACCEPTED, heals=[])),
+        )
+    }
+    assert [list(cells[client].cells)[-1] for client in ("sdk", "lane")] == ["", "-"]
 
 
 def test_selected_takes_beginnings_of_names_and_changes() -> None:

@@ -11,7 +11,7 @@ from nautilus_trader.common.component import Logger
 from nautilus_lighter_nonce import outcomes
 from nautilus_lighter_nonce.lighter.codes import TxStatus
 from nautilus_lighter_nonce.lighter.errors import LighterTransportError
-from nautilus_lighter_nonce.lighter.schemas import TxRecord
+from nautilus_lighter_nonce.lighter.transactions import TxRecord
 from nautilus_lighter_nonce.outcomes import OutcomeWatcher
 from tests.stubs import eventually
 

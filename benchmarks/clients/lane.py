@@ -26,6 +26,7 @@ from benchmarks.clients import BASE_AMOUNT
 from benchmarks.clients import MARKET_INDEX
 from benchmarks.clients import PRICE
 from benchmarks.clients import SETTLE_SECS
+from benchmarks.clients.heals import noted_heals
 from benchmarks.load import Job
 from benchmarks.load import Load
 from benchmarks.load import Order
@@ -38,15 +39,15 @@ from nautilus_lighter_nonce.dispatch import TxDispatcher
 from nautilus_lighter_nonce.lighter.codes import CHAIN_IDS
 from nautilus_lighter_nonce.lighter.codes import OrderKind
 from nautilus_lighter_nonce.lighter.codes import OrderTif
+from nautilus_lighter_nonce.lighter.errors import LighterHttpError
 from nautilus_lighter_nonce.lighter.http import LighterHttpClient
-from nautilus_lighter_nonce.lighter.http import LighterHttpError
-from nautilus_lighter_nonce.lighter.schemas import AccountTxFrame
-from nautilus_lighter_nonce.lighter.schemas import CreateOrder
-from nautilus_lighter_nonce.lighter.schemas import TxIntent
-from nautilus_lighter_nonce.lighter.schemas import TxRecord
-from nautilus_lighter_nonce.lighter.schemas import app_error
 from nautilus_lighter_nonce.lighter.signer import SdkSigner
 from nautilus_lighter_nonce.lighter.stream import LighterStream
+from nautilus_lighter_nonce.lighter.transactions import AccountTxFrame
+from nautilus_lighter_nonce.lighter.transactions import CreateOrder
+from nautilus_lighter_nonce.lighter.transactions import TxIntent
+from nautilus_lighter_nonce.lighter.transactions import TxRecord
+from nautilus_lighter_nonce.lighter.transactions import app_error
 from nautilus_lighter_nonce.loopback.keys import DEMO_PRIVATE_KEY
 from nautilus_lighter_nonce.requests import TxRequest
 
@@ -65,6 +66,7 @@ async def run(job: Job) -> Outcome:
     try:
         outcome = await Load(job, lane.submit).run()
         await lane.settle(SETTLE_SECS)
+        outcome.heals = lane.heals
         return outcome
     finally:
         await lane.disconnect()
@@ -119,6 +121,7 @@ class PlacedOrder(TxRequest):
         self.tell(Told.FAILED, "vanished")
 
     def on_unknown(self, tx_hash: str) -> None:
+        self._order.was_unknown = self._order.was_unknown or not self.is_settled
         self._release()
         self._on_sent(self, tx_hash)
 
@@ -131,9 +134,12 @@ class PlacedOrder(TxRequest):
             self.tell(Told.ACCEPTED)
 
     def tell(self, told: Told, reason: str = "") -> None:
-        """Tell the caller; a later truth replaces what was said, but not when."""
+        """Tell the caller; a later truth replaces what was said, not when that was first."""
+        now_ns = time.time_ns()
+        if told is not self._order.told:
+            self._order.truth_ns = now_ns
         self._order.told, self._order.reason = told, reason
-        self._order.verdict_ns = self._order.verdict_ns or time.time_ns()
+        self._order.verdict_ns = self._order.verdict_ns or now_ns
         self._release()
 
     def _release(self) -> None:
@@ -156,6 +162,7 @@ class Lane:
         loop = asyncio.get_running_loop()
         clock = LiveClock()
         msgbus = MessageBus(trader_id=TraderId("BENCH-001"), clock=clock)
+        self.heals = noted_heals(msgbus)
         settings = LighterNonceConfig(keys=((ACCOUNT_INDEX, API_KEY_INDEX),))
         self._http = LighterHttpClient(job.http_url)
         self._signer = SdkSigner(

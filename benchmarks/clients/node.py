@@ -5,6 +5,8 @@ Rules of this file
 ------------------
 - An order's time runs from `Strategy.submit_order`; its verdict is the `TxAccepted` on the bus, and
   it is shown to the strategy by `OrderAccepted`. The next order of a caller waits for the latter.
+- A strategy is never told "unknown"; that is the `TxUnknown` on the bus. Its truth is what it was
+  shown, or a definite no.
 - What the strategy was told is the order's status in the cache at the end.
 - Two settings differ from the defaults: the risk engine lets any rate of orders pass (its own limit
   is 100 per second), and only errors are logged.
@@ -37,15 +39,17 @@ from nautilus_trader.model.orders import Order as NautilusOrder
 from nautilus_trader.trading.strategy import Strategy
 
 from benchmarks.clients import SETTLE_SECS
+from benchmarks.clients.heals import noted_heals
 from benchmarks.load import Job
 from benchmarks.load import Load
 from benchmarks.load import Order
 from benchmarks.load import Outcome
 from benchmarks.load import Told
-from nautilus_lighter_nonce import parsing
 from nautilus_lighter_nonce.config import LighterExecClientConfig
 from nautilus_lighter_nonce.events import TxAccepted
+from nautilus_lighter_nonce.events import TxUnknown
 from nautilus_lighter_nonce.factories import LighterLiveExecClientFactory
+from nautilus_lighter_nonce.intents import client_order_index
 
 
 INSTRUMENT: Final = InstrumentId.from_str("ETH-PERP.LIGHTER")
@@ -60,19 +64,28 @@ async def run(job: Job) -> Outcome:
     node = _node(job)
     bidder = Bidder()
     node.trader.add_strategy(bidder)
+    msgbus = node.kernel.msgbus
     verdicts: dict[str, int] = {}
+    unknowns: dict[str, int] = {}
 
     def on_accepted(event: TxAccepted) -> None:
         verdicts[event.tx_hash] = time.time_ns()
 
-    node.kernel.msgbus.subscribe("events.lighter.tx.accepted.*", on_accepted)
+    def on_unknown(event: TxUnknown) -> None:
+        unknowns[event.tx_hash] = time.time_ns()
+
+    msgbus.subscribe("events.lighter.tx.accepted.*", on_accepted)
+    msgbus.subscribe("events.lighter.tx.unknown.*", on_unknown)
+    heals = noted_heals(msgbus)
     running = asyncio.create_task(node.run_async())
     try:
         await _until(lambda: bidder.is_running, START_TIMEOUT_SECS)
+        if not bidder.is_running:
+            raise RuntimeError(f"the node did not start within {START_TIMEOUT_SECS} s")
         outcome = await Load(job, bidder.place).run()
         await _until(bidder.is_settled, SETTLE_SECS)
         bidder.conclude()
-        outcome.verdicts = verdicts
+        outcome.verdicts, outcome.unknowns, outcome.heals = verdicts, unknowns, heals
         return outcome
     finally:
         await node.stop_async()
@@ -95,7 +108,7 @@ class Bidder(Strategy):
         bid = self.order_factory.limit(
             INSTRUMENT, OrderSide.BUY, self._quantity, self._price, post_only=True
         )
-        order.index = parsing.client_order_index(bid.client_order_id)
+        order.index = client_order_index(bid.client_order_id)
         told = asyncio.Event()
         self._placed[bid.client_order_id] = (order, bid, told)
         self.submit_order(bid)
@@ -105,10 +118,11 @@ class Bidder(Strategy):
         if not isinstance(event, OrderAccepted | OrderRejected | OrderDenied):
             return
         order, _, told = self._placed[event.client_order_id]
+        order.truth_ns = time.time_ns()
         if isinstance(event, OrderAccepted):
-            order.shown_ns = time.time_ns()
+            order.shown_ns = order.truth_ns
         else:
-            order.verdict_ns, order.reason = time.time_ns(), event.reason
+            order.verdict_ns, order.reason = order.truth_ns, event.reason
         told.set()
 
     def is_settled(self) -> bool:

@@ -79,7 +79,7 @@ async def _submit(client: Any, order: Order) -> None:
             time_in_force=client.ORDER_TIME_IN_FORCE_POST_ONLY,
         )
     except (ServiceException, TimeoutError, aiohttp.ClientError) as e:
-        order.reason = type(e).__name__
+        order.was_unknown, order.reason = True, type(e).__name__
     except ApiException as e:
         order.told, order.reason = Told.FAILED, f"{type(e).__name__} {e.status}"
     else:
@@ -87,3 +87,4 @@ async def _submit(client: Any, order: Order) -> None:
         order.told = Told.ACCEPTED if is_accepted else Told.FAILED
         order.reason = "" if is_accepted else str(error or reply.code)
     order.verdict_ns = time.time_ns()
+    order.truth_ns = 0 if order.was_unknown else order.verdict_ns

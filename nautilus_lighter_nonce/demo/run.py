@@ -30,7 +30,6 @@ from nautilus_trader.model.identifiers import InstrumentId
 from rich.console import Console
 from rich.live import Live
 
-from nautilus_lighter_nonce import parsing
 from nautilus_lighter_nonce.config import LighterExecClientConfig
 from nautilus_lighter_nonce.constants import LIGHTER
 from nautilus_lighter_nonce.core.decisions import LaneStatus
@@ -47,6 +46,7 @@ from nautilus_lighter_nonce.demo.strategy import QuotingStrategy
 from nautilus_lighter_nonce.demo.tally import Tally
 from nautilus_lighter_nonce.execution import LighterExecutionClient
 from nautilus_lighter_nonce.factories import LighterLiveExecClientFactory
+from nautilus_lighter_nonce.intents import client_order_index
 from nautilus_lighter_nonce.lighter.codes import NEXT_NONCE_LAG_MS
 from nautilus_lighter_nonce.lighter.errors import LighterHttpError
 from nautilus_lighter_nonce.loopback.config import MarketConfig
@@ -420,7 +420,7 @@ def _strategy_config(market: MarketConfig, number: int, seed: int) -> QuotingCon
 def _claim(order: Any) -> Claim:
     return Claim(
         order.client_order_id.value,
-        parsing.client_order_index(order.client_order_id),
+        client_order_index(order.client_order_id),
         order.status_string(),
         order.filled_qty.as_decimal(),
     )

@@ -1,6 +1,7 @@
 """
 Lighter on the wire.
 
-What lives here: codes, schemas, the REST client, the stream, the signer. Nothing here knows the
-nonce core or an engine object, so that each file can be read beside Lighter's own documentation.
+What lives here: codes, schemas, transactions, the REST client, the stream, the signer. Nothing here
+knows the nonce core or an engine object, so that each file can be read beside Lighter's own
+documentation.
 """

@@ -1,5 +1,5 @@
 """
-One WebSocket connection: how it is made, when it counts as dead, how long until the next.
+One WebSocket connection: how it is made and written to, when it is dead, how long until the next.
 
 Rules of this file
 ------------------
@@ -7,6 +7,7 @@ Rules of this file
   client closes for good instead of keeping frames for a next connection.
 - A connection that brings nothing counts as dead: the venue answers an application ping with text
   (observed), while a control pong would not reset Nautilus' idle timer (observed).
+- A write that was begun is waited for to its end, so that the next frame cannot overtake it.
 
 """
 
@@ -25,6 +26,7 @@ from nautilus_trader.core.nautilus_pyo3 import WebSocketConfig
 from nautilus_lighter_nonce.lighter.frames import PING
 
 
+POLL_SECS: Final = 0.02  # how often a connection is looked at; the client itself notices in 1 ms
 IDLE_HEARTBEATS: Final = 3  # unanswered application pings until a connection counts as dead
 
 
@@ -88,6 +90,16 @@ class NautilusDial:
             loop_=self._loop, config=self._config, handler=handler
         )
         return socket
+
+
+async def write_text(socket: Socket, data: bytes) -> None:
+    """Write a text frame; a caller who is cancelled waits until the write is over."""
+    write = asyncio.ensure_future(socket.send_text(data))
+    try:
+        await asyncio.shield(write)
+    except asyncio.CancelledError:
+        await asyncio.wait([write])
+        raise
 
 
 class Backoff(msgspec.Struct, frozen=True, kw_only=True):

@@ -3,13 +3,9 @@ Lighter's REST API: one method per endpoint, wire structs out, typed errors only
 
 Rules of this file
 ------------------
-- It asks and it decodes. It never retries, caches or decides what a fault means for a nonce; every
-  error carries the verdict that its fields prove, and the caller decides.
-- Foreign exceptions are translated once, in `_exchange`, with the cause kept.
-- HTTP 200 is not success: the body's `code` is (observed).
-- An auth token travels in the `Authorization` header, because addresses end up in error texts. It
-  is in no error and no `repr`.
-- Weights are not modelled: a quota counts requests.
+- It asks, and turns pages. It never retries, caches or decides what a fault means for a nonce;
+  every error carries the verdict that its fields prove, and the caller decides.
+- How a request travels, and which error an answer is, belongs in `rest_transport`.
 
 """
 
@@ -17,22 +13,12 @@ from __future__ import annotations
 
 from typing import Any
 from typing import Final
-from urllib.parse import urlencode
 
 import msgspec
-from nautilus_trader.core.nautilus_pyo3 import HttpClient
-from nautilus_trader.core.nautilus_pyo3 import HttpError
-from nautilus_trader.core.nautilus_pyo3 import HttpResponse
-from nautilus_trader.core.nautilus_pyo3 import HttpTimeoutError
-from nautilus_trader.core.nautilus_pyo3 import Quota
 
-from nautilus_lighter_nonce.lighter.codes import CODE_OK
-from nautilus_lighter_nonce.lighter.codes import RATE_LIMIT_STATUSES
 from nautilus_lighter_nonce.lighter.codes import Code
 from nautilus_lighter_nonce.lighter.errors import LighterApiError
-from nautilus_lighter_nonce.lighter.errors import LighterHttpError
-from nautilus_lighter_nonce.lighter.errors import LighterRateLimitError
-from nautilus_lighter_nonce.lighter.errors import LighterTransportError
+from nautilus_lighter_nonce.lighter.rest_transport import RestTransport
 from nautilus_lighter_nonce.lighter.schemas import AccountDetail
 from nautilus_lighter_nonce.lighter.schemas import AccountReply
 from nautilus_lighter_nonce.lighter.schemas import ApiKey
@@ -42,32 +28,19 @@ from nautilus_lighter_nonce.lighter.schemas import Order
 from nautilus_lighter_nonce.lighter.schemas import OrderBookDetail
 from nautilus_lighter_nonce.lighter.schemas import OrderBookDetails
 from nautilus_lighter_nonce.lighter.schemas import OrdersPage
-from nautilus_lighter_nonce.lighter.schemas import Reply
-from nautilus_lighter_nonce.lighter.schemas import SendTxBatchReply
-from nautilus_lighter_nonce.lighter.schemas import SendTxReply
 from nautilus_lighter_nonce.lighter.schemas import Trade
 from nautilus_lighter_nonce.lighter.schemas import TradesPage
-from nautilus_lighter_nonce.lighter.schemas import TxRecord
-from nautilus_lighter_nonce.lighter.schemas import TxReply
 from nautilus_lighter_nonce.lighter.schemas import to_unix_ns
+from nautilus_lighter_nonce.lighter.transactions import SendTxBatchReply
+from nautilus_lighter_nonce.lighter.transactions import SendTxReply
+from nautilus_lighter_nonce.lighter.transactions import TxRecord
+from nautilus_lighter_nonce.lighter.transactions import TxReply
 
-
-__all__ = [
-    "LighterApiError",
-    "LighterHttpClient",
-    "LighterHttpError",
-    "LighterRateLimitError",
-    "LighterTransportError",
-]
 
 ALL_API_KEYS: Final = 255  # the venue's sentinel (sdk)
 PAGE_LIMIT: Final = 100  # most rows per page (docs)
 MAX_ORDER_PAGES: Final = 10  # the venue keeps about 1,000 inactive orders (observed)
 MAX_TRADE_PAGES: Final = 30  # the venue keeps 3,000 trades per account (docs)
-
-_REST: Final = "lighter:rest"
-_SENDTX: Final = "lighter:sendtx"
-_FORM: Final = {"Content-Type": "application/x-www-form-urlencoded"}
 
 
 # -- CLIENT ---------------------------------------------------------------------------------------
@@ -108,20 +81,15 @@ class LighterHttpClient:
         rest_quota_per_min: int | None = None,
         sendtx_quota_per_min: int | None = None,
     ) -> None:
-        _check_at_least_one("timeout_secs", timeout_secs)
-        self._base_url = base_url.rstrip("/")
-        self._client = HttpClient(
-            keyed_quotas=_quotas({_REST: rest_quota_per_min, _SENDTX: sendtx_quota_per_min}),
-            timeout_secs=timeout_secs,
-        )
+        self._rest = RestTransport(base_url, timeout_secs, rest_quota_per_min, sendtx_quota_per_min)
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}(base_url={self._base_url!r})"
+        return f"{type(self).__name__}(base_url={self.base_url!r})"
 
     @property
     def base_url(self) -> str:
         """Scheme and host, without a trailing slash."""
-        return self._base_url
+        return self._rest.base_url
 
     # -- NONCES AND KEYS --------------------------------------------------------------------------
 
@@ -147,7 +115,7 @@ class LighterHttpClient:
 
         """
         params = {"account_index": account_index, "api_key_index": api_key_index}
-        return (await self._get("nextNonce", NextNonce, params)).nonce
+        return (await self._rest.get("nextNonce", NextNonce, params)).nonce
 
     async def api_keys(
         self,
@@ -164,7 +132,7 @@ class LighterHttpClient:
 
         """
         params = {"account_index": account_index, "api_key_index": api_key_index}
-        return (await self._get("apikeys", ApiKeysReply, params)).api_keys
+        return (await self._rest.get("apikeys", ApiKeysReply, params)).api_keys
 
     # -- MARKETS AND ACCOUNT ----------------------------------------------------------------------
 
@@ -178,7 +146,7 @@ class LighterHttpClient:
             If there was no good answer.
 
         """
-        reply = await self._get("orderBookDetails", OrderBookDetails, {"filter": "perp"})
+        reply = await self._rest.get("orderBookDetails", OrderBookDetails, {"filter": "perp"})
         return reply.order_book_details
 
     async def account(self, account_index: int) -> AccountDetail:
@@ -194,7 +162,7 @@ class LighterHttpClient:
 
         """
         params = {"by": "index", "value": account_index}
-        reply = await self._get("account", AccountReply, params)
+        reply = await self._rest.get("account", AccountReply, params)
         if not reply.accounts:
             raise LighterApiError("account", 200, Code.ACCOUNT_NOT_FOUND, "no account in the reply")
         return reply.accounts[0]
@@ -230,7 +198,7 @@ class LighterHttpClient:
 
         """
         params = {"account_index": account_index, "market_id": market_id}
-        return (await self._get("accountActiveOrders", OrdersPage, params, auth)).orders
+        return (await self._rest.get("accountActiveOrders", OrdersPage, params, auth)).orders
 
     async def inactive_orders(
         self,
@@ -279,7 +247,7 @@ class LighterHttpClient:
         pages = _Pages(max_pages)
         orders: list[Order] = []
         while pages.more:
-            page = await self._get(
+            page = await self._rest.get(
                 "accountInactiveOrders",
                 OrdersPage,
                 params | pages.params,
@@ -342,7 +310,7 @@ class LighterHttpClient:
         pages = _Pages(max_pages)
         trades: list[Trade] = []
         while pages.more:
-            page = await self._get("trades", TradesPage, params | pages.params, auth)
+            page = await self._rest.get("trades", TradesPage, params | pages.params, auth)
             recent = [trade for trade in page.trades if to_unix_ns(trade.timestamp) >= since_ns]
             trades.extend(recent)
             pages.turn(page.next_cursor if len(recent) == len(page.trades) else "")
@@ -370,7 +338,7 @@ class LighterHttpClient:
 
         """
         try:
-            return await self._get("tx", TxReply, {"by": "hash", "value": tx_hash})
+            return await self._rest.get("tx", TxReply, {"by": "hash", "value": tx_hash})
         except LighterApiError as error:
             if error.code != Code.TX_NOT_FOUND:
                 raise
@@ -397,7 +365,8 @@ class LighterHttpClient:
             With the verdict of the transaction in `verdict`.
 
         """
-        return await self._post("sendTx", SendTxReply, {"tx_type": tx_type, "tx_info": tx_info})
+        form = {"tx_type": tx_type, "tx_info": tx_info}
+        return await self._rest.post("sendTx", SendTxReply, form)
 
     async def send_tx_batch(self, tx_types: list[int], tx_infos: list[str]) -> SendTxBatchReply:
         """
@@ -425,29 +394,7 @@ class LighterHttpClient:
             "tx_types": msgspec.json.encode(tx_types).decode(),
             "tx_infos": msgspec.json.encode(tx_infos).decode(),
         }
-        return await self._post("sendTxBatch", SendTxBatchReply, form)
-
-    # -- SEAM -------------------------------------------------------------------------------------
-
-    async def _get[T](
-        self,
-        endpoint: str,
-        reply_type: type[T],
-        params: dict[str, Any],
-        auth: str | None = None,
-    ) -> T:
-        given = {name: value for name, value in params.items() if value is not None}
-        headers = None if auth is None else {"Authorization": auth}
-        request = self._client.get(self._url(endpoint), given, headers, [_REST])
-        return _decode(endpoint, await _exchange(endpoint, request), reply_type)
-
-    async def _post[T](self, endpoint: str, reply_type: type[T], form: dict[str, Any]) -> T:
-        body = urlencode(form).encode()
-        request = self._client.post(self._url(endpoint), None, _FORM, body, [_SENDTX])
-        return _decode(endpoint, await _exchange(endpoint, request), reply_type)
-
-    def _url(self, endpoint: str) -> str:
-        return f"{self._base_url}/api/v1/{endpoint}"
+        return await self._rest.post("sendTxBatch", SendTxBatchReply, form)
 
 
 class _Pages:
@@ -471,46 +418,3 @@ class _Pages:
         self._left = 0 if over else self._left - 1
         self._seen.add(next_cursor)
         self._cursor = next_cursor
-
-
-def _check_at_least_one(name: str, value: int) -> None:
-    if value < 1:
-        raise ValueError(f"{name} was {value}, it must be at least 1")
-
-
-def _quotas(limits: dict[str, int | None]) -> list[tuple[str, Quota]]:
-    quotas = []
-    for key, limit in limits.items():
-        if limit is not None:
-            _check_at_least_one(f"quota {key}", limit)
-            quotas.append((key, Quota.rate_per_minute(limit)))
-    return quotas
-
-
-async def _exchange(endpoint: str, request: Any) -> HttpResponse:
-    try:
-        response: HttpResponse = await request
-    except (HttpError, HttpTimeoutError) as error:
-        raise LighterTransportError(endpoint, message=str(error)) from error
-    return response
-
-
-def _decode[T](endpoint: str, response: HttpResponse, reply_type: type[T]) -> T:
-    status = response.status
-    reply = _read(endpoint, status, response.body, Reply)
-    if status >= 500:
-        raise LighterTransportError(endpoint, status, reply.code or None, reply.message)
-    if reply.code == 0:
-        raise LighterTransportError(endpoint, status, message="body without a code")
-    if reply.code != CODE_OK or status >= 400:
-        raise LighterApiError(endpoint, status, reply.code, reply.message)
-    return _read(endpoint, status, response.body, reply_type)
-
-
-def _read[T](endpoint: str, status: int, body: bytes, reply_type: type[T]) -> T:
-    try:
-        return msgspec.json.decode(body, type=reply_type)
-    except msgspec.DecodeError as error:
-        if status in RATE_LIMIT_STATUSES:
-            raise LighterRateLimitError(endpoint, status) from error
-        raise LighterTransportError(endpoint, status, message=str(error)) from error

@@ -38,12 +38,12 @@ from nautilus_lighter_nonce.lighter.errors import PrivateKeyError
 from nautilus_lighter_nonce.lighter.errors import SignerError
 from nautilus_lighter_nonce.lighter.errors import SignerMissingError
 from nautilus_lighter_nonce.lighter.errors import SignerRangeError
-from nautilus_lighter_nonce.lighter.schemas import CancelAllOrders
-from nautilus_lighter_nonce.lighter.schemas import CancelOrder
-from nautilus_lighter_nonce.lighter.schemas import CreateOrder
-from nautilus_lighter_nonce.lighter.schemas import ModifyOrder
-from nautilus_lighter_nonce.lighter.schemas import SignedTx
-from nautilus_lighter_nonce.lighter.schemas import TxIntent
+from nautilus_lighter_nonce.lighter.transactions import CancelAllOrders
+from nautilus_lighter_nonce.lighter.transactions import CancelOrder
+from nautilus_lighter_nonce.lighter.transactions import CreateOrder
+from nautilus_lighter_nonce.lighter.transactions import ModifyOrder
+from nautilus_lighter_nonce.lighter.transactions import SignedTx
+from nautilus_lighter_nonce.lighter.transactions import TxIntent
 
 
 __all__ = [

@@ -1,5 +1,5 @@
 """
-Lighter's WebSocket: connect, subscribe, send transactions, match replies to requests.
+Lighter's WebSocket: connect, come back, send transactions, hand on what arrives.
 
 Rules of this file
 ------------------
@@ -11,7 +11,8 @@ Rules of this file
   write on a thread pool, and two that are not awaited overtake each other (measured: 644 of 2,500).
 - A reply is matched by the `id` that its request carried, never by order and never by text. An
   error without `id` belongs to no transaction.
-- Nothing here knows what a reply means for a nonce.
+- Nothing here knows what a reply means for a nonce. Which channels there are, and how one is
+  confirmed, belongs in `subscriptions`.
 
 """
 
@@ -31,34 +32,22 @@ import msgspec
 from nautilus_trader.core.nautilus_pyo3 import WebSocketClientError
 
 from nautilus_lighter_nonce.lighter import frames
+from nautilus_lighter_nonce.lighter.connection import POLL_SECS
 from nautilus_lighter_nonce.lighter.connection import Backoff
 from nautilus_lighter_nonce.lighter.connection import Dial
 from nautilus_lighter_nonce.lighter.connection import NautilusDial
 from nautilus_lighter_nonce.lighter.connection import Socket
+from nautilus_lighter_nonce.lighter.connection import write_text
 from nautilus_lighter_nonce.lighter.errors import LighterError
 from nautilus_lighter_nonce.lighter.errors import NotSent
 from nautilus_lighter_nonce.lighter.errors import StreamConnectError
-from nautilus_lighter_nonce.lighter.errors import StreamError
 from nautilus_lighter_nonce.lighter.errors import StreamSendError
-from nautilus_lighter_nonce.lighter.errors import StreamSubscribeError
 from nautilus_lighter_nonce.lighter.frames import StreamReply
 from nautilus_lighter_nonce.lighter.schemas import ErrorBody
 from nautilus_lighter_nonce.lighter.schemas import Frame
+from nautilus_lighter_nonce.lighter.subscriptions import Subscriptions
 
 
-__all__ = [
-    "Backoff",
-    "LighterStream",
-    "NotSent",
-    "StreamConnectError",
-    "StreamError",
-    "StreamLog",
-    "StreamReply",
-    "StreamSendError",
-    "StreamSubscribeError",
-]
-
-POLL_SECS: Final = 0.02  # how often a connection is looked at; the client itself notices in 1 ms
 SETTLE_SECS: Final = 0.05  # how long a closed client's threads wind down; see `disconnect`
 STABLE_SECS: Final = 2.0  # a connection that lived this long starts the backoff afresh
 
@@ -143,18 +132,16 @@ class LighterStream:
         self._on_frame = on_frame
         self._on_connected = on_connected
         self._on_disconnected = on_disconnected
-        self._auth_token = auth_token
         self._log: StreamLog = log or _NoLog()
-        self._subscribe_timeout_secs = subscribe_timeout_secs
+        self._subscriptions = Subscriptions(
+            loop, self._write_now, self._is_alive, auth_token, subscribe_timeout_secs
+        )
         self._backoff = backoff or Backoff()
         self._dial: Dial = dial or NautilusDial(url, loop, heartbeat_secs)
         self._epoch = 0
         self._heard_epoch = 0  # the one whose frames are delivered; 0 between connections
         self._socket: Socket | None = None
         self._is_connected = False
-        self._channels: dict[str, bool] = {}
-        self._awaited: dict[str, asyncio.Future[None]] = {}
-        self._last_error: ErrorBody | None = None
         self._unreadable_frames = 0
         self._write_lock = asyncio.Lock()
         self._watcher: asyncio.Task[None] | None = None
@@ -213,7 +200,7 @@ class LighterStream:
             await asyncio.wait([watcher])
         await self._drop_socket()
         await self._end_epoch()
-        self._channels.clear()
+        self._subscriptions.clear()
         # Nautilus' threads still touch Python for a moment after a close. An interpreter that ends
         # in that moment is aborted (measured on 3.13: 10 exits of 40, none after 5 ms).
         await asyncio.sleep(SETTLE_SECS)
@@ -235,7 +222,7 @@ class LighterStream:
             attempt += 1
             try:
                 await self._open()
-                await self._subscribe_all()
+                await self._subscriptions.renew()
                 return attempt
             except (WebSocketClientError, LighterError) as error:
                 self._log.warning(f"Stream attempt {attempt} was not successful: {error}")
@@ -244,7 +231,7 @@ class LighterStream:
     async def _open(self) -> None:
         epoch = self._epoch + 1
         self._epoch = self._heard_epoch = epoch
-        self._last_error = None
+        self._subscriptions.forget_error()
         self._socket = await self._dial(lambda raw: self._receive(raw, epoch))
 
     async def _announce(self) -> None:
@@ -303,9 +290,7 @@ class LighterStream:
             If the confirmation did not come in time. The channel is not subscribed again later.
 
         """
-        token = await self._auth_token() if auth else None
-        await self._subscribe(channel, token)
-        self._channels[channel] = auth
+        await self._subscriptions.subscribe(channel, auth)
 
     async def unsubscribe(self, channel: str) -> None:
         """
@@ -319,37 +304,7 @@ class LighterStream:
             If the confirmation did not come in time.
 
         """
-        self._channels.pop(channel, None)
-        await self._confirmed(channel, frames.unsubscribe_frame(channel))
-
-    async def _subscribe_all(self) -> None:
-        token = await self._auth_token() if any(self._channels.values()) else None
-        subscriptions = [
-            self._subscribe(channel, token if auth else None)
-            for channel, auth in self._channels.items()
-        ]
-        for result in await asyncio.gather(*subscriptions, return_exceptions=True):
-            if isinstance(result, BaseException):
-                raise result
-
-    async def _subscribe(self, channel: str, token: str | None) -> None:
-        await self._confirmed(channel, frames.subscribe_frame(channel, token))
-
-    async def _confirmed(self, channel: str, request: bytes) -> None:
-        confirmation: asyncio.Future[None] = self._loop.create_future()
-        self._awaited[channel] = confirmation
-        try:
-            await self._write(channel, request, self._epoch)
-            await self._wait_while_alive(confirmation)
-        finally:
-            self._awaited.pop(channel, None)
-        if not confirmation.done():
-            raise StreamSubscribeError(channel, self._subscribe_timeout_secs, self._last_error)
-
-    async def _wait_while_alive(self, confirmation: asyncio.Future[None]) -> None:
-        deadline = self._loop.time() + self._subscribe_timeout_secs
-        while self._is_alive() and not confirmation.done() and self._loop.time() < deadline:
-            await asyncio.wait([confirmation], timeout=POLL_SECS)
+        await self._subscriptions.unsubscribe(channel)
 
     # -- SENDING ----------------------------------------------------------------------------------
 
@@ -433,6 +388,9 @@ class LighterStream:
         await self._write(request_id, frame, epoch)
         return epoch
 
+    async def _write_now(self, about: str, data: bytes) -> None:
+        await self._write(about, data, self._epoch)
+
     async def _write(self, request_id: str, data: bytes, epoch: int) -> None:
         async with self._write_lock:
             socket = self._socket
@@ -441,7 +399,7 @@ class LighterStream:
             if epoch != self._epoch:
                 raise StreamSendError(request_id, NotSent.OTHER_EPOCH)
             try:
-                await _finish(socket.send_text(data))
+                await write_text(socket, data)
             except (WebSocketClientError, RuntimeError) as error:
                 # Both are raised before the frame enters the writer's queue (observed).
                 raise StreamSendError(request_id, NotSent.CLIENT_REFUSED) from error
@@ -462,7 +420,7 @@ class LighterStream:
     def _route(self, frame: Frame, raw: bytes, epoch: int) -> None:
         family, _, _ = frame.type.partition("/")
         if family in ("subscribed", "unsubscribed"):
-            self._confirm(frame)
+            self._subscriptions.confirm(frame)
         if family in ("subscribed", "update"):
             self._on_frame(frame.type, frame.channel, raw, epoch)
         elif (reply := frames.reply_of(frame, epoch)) is not None:
@@ -476,19 +434,14 @@ class LighterStream:
         elif family not in ("connected", "pong", "unsubscribed"):
             self._log.warning(f"Frame of unknown type {frame.type!r} was ignored")
 
-    def _confirm(self, frame: Frame) -> None:
-        for channel, confirmation in self._awaited.items():
-            if frames.confirms(frame, channel) and not confirmation.done():
-                confirmation.set_result(None)
-
     def _note_unattributed(self, frame: Frame) -> None:
-        self._last_error = frame.error
+        self._subscriptions.note_error(frame.error)
         error = frame.error or ErrorBody(code=frame.code or 0)
         self._log.warning(f"Answer without id belongs to no request: {error.code} {error.message}")
 
     async def _pong(self) -> None:
         try:
-            await self._write("pong", frames.PONG, self._epoch)
+            await self._write_now("pong", frames.PONG)
         except StreamSendError as error:
             self._log.info(str(error))
 
@@ -496,14 +449,3 @@ class LighterStream:
         task = self._loop.create_task(coroutine)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
-
-
-async def _finish(write: Awaitable[None]) -> None:
-    # A write that was begun keeps the lock until it is over, even if its caller is cancelled:
-    # the next frame must not overtake it.
-    future = asyncio.ensure_future(write)
-    try:
-        await asyncio.shield(future)
-    except asyncio.CancelledError:
-        await asyncio.wait([future])
-        raise

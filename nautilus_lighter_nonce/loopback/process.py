@@ -21,6 +21,7 @@ from typing import Final
 
 import msgspec
 
+from nautilus_lighter_nonce.loopback.address import Addressed
 from nautilus_lighter_nonce.loopback.config import VenueConfig
 
 
@@ -40,7 +41,7 @@ class VenueProcessError(RuntimeError):
     """The venue's process did not do what it was told; the text says what it answered."""
 
 
-class VenueProcess:
+class VenueProcess(Addressed):
     """
     A loopback venue in a child process; a context manager.
 
@@ -62,16 +63,6 @@ class VenueProcess:
         self.config = config or VenueConfig()
         self.port = port
         self._process: subprocess.Popen[bytes] | None = None
-
-    @property
-    def http_url(self) -> str:
-        """The base URL of the REST API, without a path."""
-        return f"http://127.0.0.1:{self.port}"
-
-    @property
-    def ws_url(self) -> str:
-        """The URL of the WebSocket."""
-        return f"ws://127.0.0.1:{self.port}/stream"
 
     @property
     def pid(self) -> int | None:

@@ -244,9 +244,7 @@ class Sequencer:
             If nothing waits for execution.
 
         """
-        lane = self._lanes[key]
-        if not lane.queue:
-            raise LookupError(f"nothing was pending for {key}")
+        lane = self._pending_lane(key)
         accepted = lane.queue.popleft()
         lane.executed = accepted.claim.nonce + 1
         lane.history.append((now_ns, lane.executed))
@@ -275,9 +273,7 @@ class Sequencer:
             If nothing waits for execution.
 
         """
-        lane = self._lanes[key]
-        if not lane.queue:
-            raise LookupError(f"nothing was pending for {key}")
+        lane = self._pending_lane(key)
         vanished = [lane.queue.popleft().tx_id]
         survivors: deque[Accepted] = deque()
         expected = lane.executed
@@ -290,6 +286,12 @@ class Sequencer:
         lane.queue = survivors
         lane.expected = expected
         return vanished
+
+    def _pending_lane(self, key: Key) -> _Lane:
+        lane = self._lanes[key]
+        if not lane.queue:
+            raise LookupError(f"nothing was pending for {key}")
+        return lane
 
 
 def _follows(claim: Claim, expected: int) -> bool:

@@ -20,6 +20,8 @@ from typing import Final
 import msgspec
 from aiohttp import web
 
+from nautilus_lighter_nonce.loopback.address import HOST
+from nautilus_lighter_nonce.loopback.address import Addressed
 from nautilus_lighter_nonce.loopback.config import VenueConfig
 from nautilus_lighter_nonce.loopback.config import changed
 from nautilus_lighter_nonce.loopback.control import carry_out
@@ -40,13 +42,12 @@ from nautilus_lighter_nonce.loopback.streams import Channel
 from nautilus_lighter_nonce.loopback.streams import Streams
 
 
-HOST: Final = "127.0.0.1"
 BOOK_BATCH_S: Final = 0.05  # order-book frames come in 50 ms batches (docs)
 EXPIRY_SWEEP_S: Final = 1.0  # the venue's own is 10 to 30 s late (observed)
 MAX_BODY_BYTES: Final = 4 * 1024 * 1024
 
 
-class LoopbackVenue:
+class LoopbackVenue(Addressed):
     """
     A Lighter venue on 127.0.0.1, in the running event loop.
 
@@ -118,16 +119,6 @@ class LoopbackVenue:
         traceback: TracebackType | None,
     ) -> None:
         await self.stop()
-
-    @property
-    def http_url(self) -> str:
-        """The base URL of the REST API, without a path."""
-        return f"http://{HOST}:{self.port}"
-
-    @property
-    def ws_url(self) -> str:
-        """The URL of the WebSocket."""
-        return f"ws://{HOST}:{self.port}/stream"
 
     @property
     def config(self) -> VenueConfig:

@@ -399,10 +399,10 @@ class LaneMachine(RuleBasedStateMachine):
         if copy in self.wire:
             self.wire.remove(copy)
             if self.late_frames_arrive:
-                self.is_truth_hidden = True
                 self.process(copy, answers=False)
         if copy.number in self.at_venue:
             self.accepted[copy.nonce] = copy
+            self.lane.spent(copy.nonce)
         elif resends:
             self.enqueue(copy.tx)
         else:
@@ -450,7 +450,6 @@ class LaneMachine(RuleBasedStateMachine):
         assert sorted(waiting) == sorted((*stale, *unknown))
         is_wrong = any(bound[n].number in self.at_venue for n in healed.unspent)
         assert not is_wrong or self.may_mislead or healed.source is RebaseSource.REFRESHED
-        self.is_truth_hidden |= is_wrong
         for nonce in healed.doomed:
             self.close(bound[nonce])
             self.enqueue(bound[nonce].tx)

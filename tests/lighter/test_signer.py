@@ -22,13 +22,13 @@ from nautilus_lighter_nonce.lighter.errors import PrivateKeyError
 from nautilus_lighter_nonce.lighter.errors import SignerError
 from nautilus_lighter_nonce.lighter.errors import SignerMissingError
 from nautilus_lighter_nonce.lighter.errors import SignerRangeError
-from nautilus_lighter_nonce.lighter.schemas import CancelAllOrders
-from nautilus_lighter_nonce.lighter.schemas import CancelOrder
-from nautilus_lighter_nonce.lighter.schemas import CreateOrder
-from nautilus_lighter_nonce.lighter.schemas import ModifyOrder
-from nautilus_lighter_nonce.lighter.schemas import TxIntent
 from nautilus_lighter_nonce.lighter.signer import SdkSigner
 from nautilus_lighter_nonce.lighter.signer import validate_private_key
+from nautilus_lighter_nonce.lighter.transactions import CancelAllOrders
+from nautilus_lighter_nonce.lighter.transactions import CancelOrder
+from nautilus_lighter_nonce.lighter.transactions import CreateOrder
+from nautilus_lighter_nonce.lighter.transactions import ModifyOrder
+from nautilus_lighter_nonce.lighter.transactions import TxIntent
 from tests.lighter.stubs import rest_stub
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import aiohttp
 import pytest
 
-from nautilus_lighter_nonce.lighter import schemas
+from nautilus_lighter_nonce.lighter import transactions
 from nautilus_lighter_nonce.loopback import DEMO_PUBLIC_KEY
 from nautilus_lighter_nonce.loopback import LoopbackVenue
 from nautilus_lighter_nonce.loopback.decimals import parse_decimal
@@ -150,7 +150,7 @@ async def test_send_tx_duplicate_live_index_fails_silently(client: Client) -> No
     _, body = await client.send_tx(14, txs.create(2, 42))
     await client.executed(2)
     _, record = await client.get("tx", by="hash", value=body["tx_hash"])
-    error = schemas.app_error(record["event_info"])
+    error = transactions.app_error(record["event_info"])
     assert error is not None
     assert (body["code"], record["status"], error.code) == (200, 2, 21728)
     assert client.venue.summary()["keys"][1]["executed"] == 3

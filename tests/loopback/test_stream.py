@@ -12,6 +12,7 @@ import msgspec
 import pytest
 
 from nautilus_lighter_nonce.lighter import schemas
+from nautilus_lighter_nonce.lighter import transactions
 from nautilus_lighter_nonce.loopback import LoopbackVenue
 from nautilus_lighter_nonce.loopback import VenueConfig
 from tests.loopback import txs
@@ -233,7 +234,7 @@ async def test_fill_shows_order_trade_and_transaction(socket: Socket) -> None:
     assert (order["status"], order["filled_quote_amount"]) == ("filled", "200.050000")
     assert (trade["bid_client_id"], trade["is_maker_ask"], trade["price"]) == (42, True, "2000.50")
     assert "taker_fee" not in trade
-    assert (record["nonce"], schemas.app_error(record["event_info"])) == (1, None)
+    assert (record["nonce"], transactions.app_error(record["event_info"])) == (1, None)
 
 
 async def test_refused_duplicate_is_silent_but_for_its_record(socket: Socket) -> None:
@@ -245,7 +246,7 @@ async def test_refused_duplicate_is_silent_but_for_its_record(socket: Socket) ->
     socket.frames.clear()
     await socket.write_tx("b", 14, txs.create(2, 42))
     (record,) = (await socket.kind("update/account_tx"))["txs"]
-    error = schemas.app_error(record["event_info"])
+    error = transactions.app_error(record["event_info"])
     assert error is not None
     assert error.code == 21728
     assert not [f for f in socket.frames if f.get("type") == "update/account_all_orders"]

@@ -5,22 +5,17 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from nautilus_trader.model.enums import OrderSide
-from nautilus_trader.model.objects import Price
-from nautilus_trader.model.objects import Quantity
 from nautilus_trader.model.orders import Order
 
 from nautilus_lighter_nonce import LighterNonceConfig
 from nautilus_lighter_nonce.intents import client_order_index
-from nautilus_lighter_nonce.lighter.codes import verdict_of
-from nautilus_lighter_nonce.lighter.stream import StreamReply
 from tests.bench import MARGIN
 from tests.bench import OK
 from tests.bench import STALE
 from tests.bench import Bench
+from tests.nodes import CANCELED_LIFE
 from tests.nodes import ETH
 from tests.nodes import Node
-from tests.nodes import Recorder
 from tests.nodes import until
 
 
@@ -37,21 +32,6 @@ def rows_of(venue: Any, order: Order) -> list[dict[str, Any]]:
     ]
 
 
-def submit_list(strategy: Recorder, price: int, count: int) -> list[Order]:
-    """Submit an order list, which travels as one batch, and return its orders."""
-    orders = [
-        strategy.order_factory.limit(
-            ETH,
-            OrderSide.BUY,
-            Quantity.from_str("0.0100"),
-            Price.from_str(f"{price}.{i:02}"),
-        )
-        for i in range(count)
-    ]
-    strategy.submit_order_list(strategy.order_factory.create_list(orders))
-    return orders
-
-
 @pytest.mark.lighter_venue(latency_ms=20, jitter_ms=10)
 def test_nautilus_4263_five_strategies_in_one_tick_lose_no_batch(lighter_venue: Any) -> None:
     """There batches of one tick raced on the wire, whole ones were lost; here each one lands."""
@@ -59,7 +39,7 @@ def test_nautilus_4263_five_strategies_in_one_tick_lose_no_batch(lighter_venue: 
     async def story(node: Node) -> None:
         orders: list[Order] = []
         for i, strategy in enumerate(node.strategies):
-            orders += submit_list(strategy, 1500 + i, 8)
+            orders += strategy.limit_list(1500 + i, 8)
             orders.append(strategy.limit(f"{1400 + i}.00"))
         await until(lambda: all(order.is_open for order in orders), timeout_secs=20.0)
 
@@ -89,17 +69,7 @@ async def test_nautilus_2223963cac_error_of_no_transaction_refuses_nobody(reques
     (request,) = bench.submit(1)
     await bench.written(1)
     before = bench.component.status(*bench.component.keys[0])
-    bench.dispatcher.on_reply(
-        StreamReply(
-            request_id=request_id,
-            verdict=verdict_of(MARGIN),
-            code=MARGIN,
-            message="",
-            tx_hashes=(),
-            predicted_execution_time_ms=None,
-            epoch=1,
-        ),
-    )
+    bench.reply(request_id, MARGIN)
     assert request.told == ["bound"]
     assert bench.component.status(*bench.component.keys[0]) == before
 
@@ -185,13 +155,7 @@ def test_nautilus_4152_ambiguous_submit_is_never_told_as_rejected(
         await until(lambda: order.is_open)
         strategy.cancel_order(order)
         await until(lambda: order.is_closed)
-        assert strategy.told(order) == [
-            "Initialized",
-            "Submitted",
-            "Accepted",
-            "PendingCancel",
-            "Canceled",
-        ]
+        assert strategy.told(order) == CANCELED_LIFE
         assert len(rows_of(lighter_venue, order)) == 1
 
     Node(lighter_venue, nonce=LighterNonceConfig(reply_timeout_ms=200)).run(story)

@@ -195,17 +195,7 @@ def test_order_lists_survive_faults(lighter_venue: Any, fault: dict[str, Any]) -
         (strategy,) = node.strategies
         orders: list[Order] = []
         for i in range(6):
-            batch = [
-                strategy.order_factory.limit(
-                    ETH,
-                    OrderSide.BUY,
-                    Quantity.from_str("0.0100"),
-                    Price.from_str(f"15{i:02}.{j:02}"),
-                )
-                for j in range(10)
-            ]
-            orders += batch
-            strategy.submit_order_list(strategy.order_factory.create_list(batch))
+            orders += strategy.limit_list(1500 + i, 10)
         await until(lambda: all(o.status != OrderStatus.SUBMITTED for o in orders), 20.0)
         await until(lambda: all(o.is_open for o in orders), 20.0)
         judge(lighter_venue, orders)

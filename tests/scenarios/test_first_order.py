@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from datetime import timedelta
 from typing import Any
 
@@ -13,6 +14,7 @@ from nautilus_trader.model.objects import Price
 from nautilus_trader.model.objects import Quantity
 
 from tests.nodes import BTC
+from tests.nodes import CANCELED_LIFE
 from tests.nodes import ETH
 from tests.nodes import Node
 from tests.nodes import until
@@ -38,13 +40,7 @@ def test_limit_order_is_accepted_and_canceled(lighter_venue: Any) -> None:
         assert int(order.venue_order_id.value) >= 2**48
         strategy.cancel_order(order)
         await until(lambda: order.is_closed)
-        assert strategy.told(order) == [
-            "Initialized",
-            "Submitted",
-            "Accepted",
-            "PendingCancel",
-            "Canceled",
-        ]
+        assert strategy.told(order) == CANCELED_LIFE
 
     Node(lighter_venue).run(story)
 
@@ -187,3 +183,17 @@ def _patient() -> Any:
     from nautilus_lighter_nonce import LighterNonceConfig
 
     return LighterNonceConfig(queue_timeout_ms=60_000, reply_timeout_ms=10_000)
+
+
+def test_connected_client_keeps_what_lives_from_the_collector_until_it_disconnects(
+    lighter_venue: Any,
+) -> None:
+    """A full collection would stand on the event loop for many milliseconds."""
+    frozen: list[int] = []
+
+    async def story(node: Node) -> None:
+        frozen.append(gc.get_freeze_count())
+
+    Node(lighter_venue).run(story)
+    assert frozen[0] > 10_000
+    assert gc.get_freeze_count() == 0
