@@ -224,8 +224,9 @@ class LighterStream:
                 await self._open()
                 await self._subscriptions.renew()
                 return attempt
-            except (WebSocketClientError, LighterError) as error:
-                self._log.warning(f"Stream attempt {attempt} was not successful: {error}")
+            except Exception as error:  # noqa: BLE001 (whatever it was, the stream must come back)
+                kind = type(error).__name__
+                self._log.warning(f"Stream attempt {attempt} was not successful: {kind}: {error}")
                 await self._drop_socket()
 
     async def _open(self) -> None:
