@@ -17,7 +17,6 @@ Rules
 from __future__ import annotations
 
 import asyncio
-import gc
 from collections.abc import Callable
 from typing import Any
 
@@ -38,6 +37,7 @@ from nautilus_trader.model.identifiers import AccountId
 from nautilus_trader.model.identifiers import ClientId
 
 from nautilus_lighter_nonce import parsing
+from nautilus_lighter_nonce.collector import QuietCollector
 from nautilus_lighter_nonce.commands import ChangeRequest
 from nautilus_lighter_nonce.component import LighterNonceComponent
 from nautilus_lighter_nonce.config import ConfigError
@@ -147,6 +147,7 @@ class LighterExecutionClient(LiveExecutionClient):
         self._tokens = AuthTokens(signer)
         self._first_epoch = 1
         self._is_stopping = False
+        self._collector = QuietCollector()
         self._lost_at = clock.utc_now()
         self._last_balance = ("", "")
         self._stream = LighterStream(
@@ -224,14 +225,11 @@ class LighterExecutionClient(LiveExecutionClient):
         self._first_epoch = self._stream.epoch
         for channel in PRIVATE_CHANNELS:
             await self._stream.subscribe(f"{channel}/{self._account_index}", auth=True)
-        # A full collection walks everything that was ever imported, and stands on the event loop
-        # for some 80 ms (measured). What lives by now is left out of it until we disconnect.
-        gc.collect()
-        gc.freeze()
+        self._collector.start()
 
     async def _disconnect(self) -> None:
         self._is_stopping = True
-        gc.unfreeze()
+        self._collector.stop()
         await self._dispatcher.stop()
         self._outcomes.stop()
         await self._stream.disconnect()

@@ -38,7 +38,6 @@ from nautilus_lighter_nonce.lighter.connection import Dial
 from nautilus_lighter_nonce.lighter.connection import NautilusDial
 from nautilus_lighter_nonce.lighter.connection import Socket
 from nautilus_lighter_nonce.lighter.connection import write_text
-from nautilus_lighter_nonce.lighter.errors import LighterError
 from nautilus_lighter_nonce.lighter.errors import NotSent
 from nautilus_lighter_nonce.lighter.errors import StreamConnectError
 from nautilus_lighter_nonce.lighter.errors import StreamSendError

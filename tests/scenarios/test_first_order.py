@@ -189,6 +189,7 @@ def test_connected_client_keeps_what_lives_from_the_collector_until_it_disconnec
     lighter_venue: Any,
 ) -> None:
     """A full collection would stand on the event loop for many milliseconds."""
+    before = gc.get_threshold()
     frozen: list[int] = []
 
     async def story(node: Node) -> None:
@@ -196,4 +197,4 @@ def test_connected_client_keeps_what_lives_from_the_collector_until_it_disconnec
 
     Node(lighter_venue).run(story)
     assert frozen[0] > 10_000
-    assert gc.get_freeze_count() == 0
+    assert (gc.get_freeze_count(), gc.get_threshold()) == (0, before)
