@@ -158,16 +158,14 @@ class TxDispatcher:
 
         """
         self._is_up = False
-        self._withdraw_unsent()
-        for entry in list(self._waiting):
-            self._waiting.remove(entry)
-            self.give_up(entry, "the client stopped before it was sent")
+        self._give_up_unsent("the client stopped before it was sent")
         self._note_idle()
         try:
             await asyncio.wait_for(self._idle.wait(), timeout_secs)
         except TimeoutError:
             self._log.warning(f"Stopped without knowing the fate of: {self._in_flight.labels}")
         self._proof.stop()
+        self._give_up_unsent("the client stopped before it was sent again")
         if self._sender is not None:
             self._sender.cancel()
         for topic, handler in self._handlers.items():
@@ -437,12 +435,14 @@ class TxDispatcher:
         self._advance()
 
     def _on_halted(self, event: events.LaneHalted) -> None:
-        reason = f"the nonce lane was halted: {event.reason}"
+        self._give_up_unsent(f"the nonce lane was halted: {event.reason}")
+
+    def _give_up_unsent(self, reason: str) -> None:
+        """End everything that is certainly not at the venue."""
         self._withdraw_unsent()
-        for entry in list(self._waiting):
-            self._waiting.remove(entry)
+        for entry in [*self._waiting, *self._healing.stale()]:
+            self.take_out(entry)
             self.give_up(entry, reason)
-        self._healing.on_halted(reason)
 
     # -- WHAT HEALING ASKS OF US ------------------------------------------------------------------
 

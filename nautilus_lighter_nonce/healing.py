@@ -162,16 +162,18 @@ class Healing:
     def on_vanished(self, tx_hash: str) -> None:
         """Take proof that a transaction was taken, not executed, and did not spend its nonce."""
         entry = self.proof.dropped(tx_hash)
-        if self._send_orphan_again(tx_hash) or entry is None:
-            return
-        if entry.is_undecided:
+        if tx_hash in self._orphans:
+            self._send_orphan_again(tx_hash)
+        elif entry is not None and entry.is_undecided:
             self._owner.accept(entry)  # what the venue has dropped, it had taken
-        else:
+        elif entry is not None:
             self.vanished(entry)
 
     def on_absent(self, tx_hash: str) -> None:
-        """Take proof that the venue has no copy of a silent transaction."""
-        self._send_orphan_again(tx_hash)
+        """Take proof that the venue has no copy; if its nonce is spent, none can arrive either."""
+        entry = self._orphans.get(tx_hash)
+        if entry is not None and entry.nonce < self._next_nonce:
+            self._send_orphan_again(tx_hash)
 
     def on_settled(self, tx_hash: str) -> None:
         """Nobody wants to know any more what became of an accepted transaction."""
@@ -191,15 +193,10 @@ class Healing:
         self._orphans.pop(entry.tx_hash, None)
         self.proof.forget(entry)
 
-    def _send_orphan_again(self, tx_hash: str) -> bool:
-        """An orphan's nonce is spent, and not by its copy: that cannot arrive any more."""
-        entry = self._orphans.get(tx_hash)
-        if entry is None or entry.nonce >= self._next_nonce:
-            return False
-        del self._orphans[tx_hash]
-        self._owner.put_back(entry)
+    def _send_orphan_again(self, tx_hash: str) -> None:
+        """An orphan's copy can arrive no more."""
+        self._owner.put_back(self._orphans.pop(tx_hash))
         self._owner.go_on()
-        return True
 
     # -- WHAT THE LANE SAYS -----------------------------------------------------------------------
 
@@ -227,12 +224,6 @@ class Healing:
         """The lane has forgotten what was unknown; nobody but its hash can tell of it now."""
         for nonce in list(self._by_nonce):
             self.on_resolved(nonce)
-
-    def on_halted(self, reason: str) -> None:
-        """Give up what waited to be sent again."""
-        for entry in self.stale():
-            del self._by_nonce[entry.nonce]
-            self._owner.give_up(entry, reason)
 
     # -- SENDING AGAIN ----------------------------------------------------------------------------
 

@@ -427,6 +427,22 @@ async def test_stop_gives_up_the_unsent_and_waits_for_the_sent() -> None:
     assert (first.told, second.told) == (["bound", "accepted"], ["given up"])
 
 
+async def test_stop_gives_up_what_a_last_heal_would_send_again() -> None:
+    """What comes back stale while the client stops is told its end, and sent no more."""
+    bench = await Bench().open()
+    first, second, third = bench.submit(1, 2, 3)
+    await bench.written(3)
+    stopping = asyncio.create_task(bench.dispatcher.stop())
+    await asyncio.sleep(0)
+    bench.answer(0, MARGIN)
+    bench.answer(1, STALE)
+    bench.answer(2, STALE)
+    await stopping
+    assert first.told == ["bound", "refused"]
+    assert second.told == third.told == ["bound", "given up"]
+    assert bench.transport.order == [1, 2, 3]
+
+
 # -- batches --------------------------------------------------------------------------------------
 
 

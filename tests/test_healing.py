@@ -141,6 +141,19 @@ async def test_silent_one_whose_hash_has_no_answer_is_left_alone_and_accuses_nob
     assert not bench.kernel.events(events.ForeignWriterSuspected)
 
 
+async def test_silent_one_without_an_answer_goes_again_once_a_record_says_it_was_dropped() -> None:
+    """Its hash gave no answer when it was asked for; later it proves that the copy is gone."""
+    bench = await Bench(10, 10, reply_timeout_ms=5).open()
+    bench.silent_hashes.add("1@10")
+    (request,) = bench.submit(1)
+    await eventually(lambda: bench.asked_hashes)
+    await eventually(lambda: not bench.dispatcher.in_flight)
+    bench.dispatcher.evidence.on_vanished("1@10")
+    await bench.written(2)
+    bench.answer(1, OK)
+    assert request.told == ["bound", "unknown", "accepted"]
+
+
 async def test_unknown_one_of_a_halted_lane_is_told_by_its_hash_after_a_new_seed() -> None:
     """A lane that was seeded anew knows nothing of it; the venue does."""
     bench = await Bench(10, 11, settle_ms=60_000, reply_timeout_ms=5).open()
