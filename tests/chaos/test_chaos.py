@@ -29,10 +29,6 @@ KEY = (700, 5)
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_chaos_of_a_known_seed_loses_doubles_and_misreports_nothing(seed: int) -> None:
     """Whatever the venue does, node and ledger agree on every order once all is quiet."""
-    _assert_right(seed)
-
-
-def _assert_right(seed: int) -> None:
     result = run(seed, ORDERS)
     assert sum(result.faults.values()) > 1, "hardly anything went wrong"
     found = "\n".join(map(str, result.violations))
