@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from decimal import Decimal
 from typing import Any
 
 import msgspec
@@ -35,6 +36,7 @@ from nautilus_trader.model.enums import AccountType
 from nautilus_trader.model.enums import OmsType
 from nautilus_trader.model.identifiers import AccountId
 from nautilus_trader.model.identifiers import ClientId
+from nautilus_trader.model.identifiers import VenueOrderId
 
 from nautilus_lighter_nonce import parsing
 from nautilus_lighter_nonce.collector import QuietCollector
@@ -280,10 +282,15 @@ class LighterExecutionClient(LiveExecutionClient):
         try:
             for trade in await self._reports.trades(start=since):
                 self._tracker.on_trade(trade)
-            for order in await self._reports.orders(start=since):
+            for order in await self._reports.orders(start=self._since_the_oldest(since)):
                 self._tracker.on_order(order, ours_only=True)
         except LighterHttpError as e:
             self._log.error(f"Could not read what the stream missed: {e}")
+
+    def _since_the_oldest(self, since: pd.Timestamp) -> pd.Timestamp:
+        """Go back to our oldest live order: the venue does not say which time it compares."""
+        made = [pd.Timestamp(t.order.ts_init, tz="UTC") for t in self._tracker.live()]
+        return min([since, *made])
 
     # -- COMMANDS ---------------------------------------------------------------------------------
 
@@ -343,17 +350,21 @@ class LighterExecutionClient(LiveExecutionClient):
         self.create_task(self._fetch_order(tracked), log_msg=f"fetch {tracked.client_order_id}")
 
     async def _fetch_order(self, tracked: TrackedOrder) -> None:
+        start = pd.Timestamp(tracked.order.ts_init, tz="UTC") - CATCH_UP_OVERLAP
         try:
             order = await self._reports.find_order(
-                tracked.instrument_id, tracked.client_order_id, tracked.venue_order_id
+                tracked.instrument_id, tracked.client_order_id, tracked.venue_order_id, start=start
             )
-            for trade in await self._reports.trades(tracked.instrument_id):
-                self._tracker.on_trade(trade)
+            if order is None:
+                return
+            if Decimal(order.filled_base_amount) > tracked.filled:
+                found = VenueOrderId(str(order.order_index))
+                for trade in await self._reports.trades(venue_order_id=found):
+                    self._tracker.on_trade(trade)
         except LighterHttpError as e:
             self._log.error(f"Order {tracked.client_order_id} was not read: {e}")
             return
-        if order is not None:
-            self._tracker.on_order(order)
+        self._tracker.on_order(order)
 
     # -- FRAMES -----------------------------------------------------------------------------------
 

@@ -118,12 +118,18 @@ class LighterReports:
         instrument_id: InstrumentId | None,
         client_order_id: ClientOrderId | None,
         venue_order_id: VenueOrderId | None,
+        *,
+        start: pd.Timestamp | None = None,
     ) -> schemas.Order | None:
-        """Return one order by either id, live or ended, or ``None`` if the venue has none."""
+        """
+        Return one order by either id, live or ended, or ``None`` if the venue has none.
+
+        Given a time before the order was made, no older pages are read.
+        """
         index = int(venue_order_id.value) if venue_order_id is not None else None
         client_index = intents.client_order_index(client_order_id) if client_order_id else None
         for open_only in (True, False):
-            for order in await self.orders(instrument_id, open_only=open_only):
+            for order in await self.orders(instrument_id, open_only=open_only, start=start):
                 if index is not None and order.order_index == index:
                     return order
                 if index is None and order.client_order_index == client_index:

@@ -38,6 +38,7 @@ ALL_KEYS: Final = 255  # the venue's sentinel (sdk)
 MAX_PAGE: Final = 100  # docs
 MAX_BOOK_ROWS: Final = 250  # docs
 MAX_CLIENT_INDEXES: Final = 20  # docs
+MAX_SECS: Final = 2**63  # later than any end
 
 Params = Mapping[str, str]
 Query = Callable[[State, Params], dict[str, Any]]
@@ -291,12 +292,28 @@ def active_orders(state: State, params: Params) -> dict[str, Any]:
 
 
 def inactive_orders(state: State, params: Params) -> dict[str, Any]:
-    """Answer `accountInactiveOrders`, the last ended first."""
+    """Answer `accountInactiveOrders`, the last ended first; the range is of ends (inferred)."""
     orders = state.orders.ended(_account(state, params).account_index)
-    chosen = [o for o in orders if _in_market(params, o.market_id)]
+    first, last = _range_secs(params)
+    chosen = [
+        o
+        for o in orders
+        if _in_market(params, o.market_id) and first <= o.updated_ns // 1_000_000_000 <= last
+    ]
     page, cursor = _page(chosen, params, lambda order: order.order_index)
     rows = [_rest_order(state, order) for order in page]
     return {"code": CODE_OK, "next_cursor": cursor, "orders": rows}
+
+
+def _range_secs(params: Params) -> tuple[int, int]:
+    """Return first and last second of `between_timestamps`."""
+    text = params.get("between_timestamps")
+    if text is None:
+        return 0, MAX_SECS
+    first, dash, last = text.partition("-")
+    if not (dash and first.isdecimal() and last.isdecimal()):
+        raise ApiError(Code.INVALID_PARAM, "invalid param : between_timestamps")
+    return int(first), int(last)
 
 
 def account_orders(state: State, params: Params) -> dict[str, Any]:

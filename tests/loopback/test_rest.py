@@ -250,6 +250,24 @@ async def test_active_and_inactive_orders_tell_live_from_ended(client: Client) -
     assert len(body["orders"]) == 1
 
 
+@pytest.mark.parametrize(
+    ("between", "count"),
+    [("0-1", 0), ("1-99999999999", 1), ("1,2", None), ("a-b", None)],
+)
+async def test_inactive_orders_between_seconds(
+    client: Client,
+    between: str,
+    count: int | None,
+) -> None:
+    """The range is in whole seconds; nonsense is refused."""
+    auth = {"account_index": 700, "auth": txs.token(), "between_timestamps": between}
+    await client.send_tx(14, txs.create(1, 42))
+    await client.send_tx(15, txs.cancel(2, 42))
+    await client.executed(2)
+    _, body = await client.get("accountInactiveOrders", **auth, limit=10)
+    assert (len(body["orders"]) if body["code"] == 200 else None) == count
+
+
 async def test_trades_pages_show_each_trade_once(client: Client) -> None:
     """Following the cursor to its end shows every trade once, newest first."""
     infos = [txs.take(n) for n in range(1, 8)]
