@@ -246,7 +246,8 @@ class LighterNonceComponent(Component):
 
     def spent(self, issued: IssuedNonce) -> None:
         """Tell that a nonce which a heal counted as unspent was proved taken by ours after all."""
-        self._lanes[(issued.account_index, issued.api_key_index)].spent(issued.nonce)
+        lane = self._lanes[(issued.account_index, issued.api_key_index)]
+        self._carry_out(lane, lane.spent(issued.nonce))
 
     def foreign(self, account_index: int, api_key_index: int, nonce: int) -> None:
         """Tell that the venue executed a nonce of this key that was not ours."""

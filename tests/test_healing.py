@@ -122,6 +122,7 @@ async def test_silent_one_that_was_taken_after_all_moves_the_lane_and_accuses_no
     assert second.told == ["bound", "accepted"]
     assert bench.nonces() == [11]
     assert bench.source.calls == 1
+    assert [e.nonce for e in bench.kernel.events(events.NonceResolved)] == [10]
     assert not bench.kernel.events(events.ForeignWriterSuspected)
 
 

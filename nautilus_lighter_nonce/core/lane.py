@@ -22,6 +22,7 @@ OPEN        unknown, a later one accepted OPEN         Resolved
 OPEN        unknown                       DRAINING     Froze(UNKNOWN)
 OPEN        vanished                      DRAINING     Froze(VANISHED)
 OPEN        foreign nonce, none in flight OPEN         ForeignWriter, and a step over it
+OPEN        unspent was taken after all   OPEN         Resolved, and a step over it
 DRAINING    last verdict, next is proved  OPEN         Healed(INFERRED)
 DRAINING    last verdict, not proved      REFRESHING   AskVenue
 REFRESHING  refreshed, not plausible yet  REFRESHING   AskVenue
@@ -320,9 +321,9 @@ class NonceLane:
         """
         return self._suspect((nonce,)) if self._step_over(nonce) else ()
 
-    def spent(self, nonce: int) -> None:
+    def spent(self, nonce: int) -> Decisions:
         """Our own `nonce`, which a heal counted as unspent, was proved taken after all."""
-        self._step_over(nonce)
+        return (Resolved(nonce),) if self._step_over(nonce) else ()
 
     def refreshed(self, next_nonce: int, now_ns: int) -> Decisions:
         """

@@ -5,6 +5,7 @@ from __future__ import annotations
 from nautilus_lighter_nonce.core.decisions import ForeignWriter
 from nautilus_lighter_nonce.core.decisions import Healed
 from nautilus_lighter_nonce.core.decisions import LaneState
+from nautilus_lighter_nonce.core.decisions import Resolved
 from nautilus_lighter_nonce.core.lane import NonceLane
 from nautilus_lighter_nonce.core.manager import NonceManager
 
@@ -24,14 +25,14 @@ def lane_with_unspent_unknown() -> NonceLane:
 def test_spent_of_an_unspent_unknown_steps_over_it() -> None:
     """Its hash proved that the venue has it: the next nonce is the one behind it."""
     lane = lane_with_unspent_unknown()
-    lane.spent(10)
+    assert lane.spent(10) == (Resolved(10),)
     assert lane.issue() == 11
 
 
 def test_spent_of_a_nonce_below_the_baseline_changes_nothing() -> None:
     """What the lane knows already is no news."""
     lane = lane_with_unspent_unknown()
-    lane.spent(9)
+    assert lane.spent(9) == ()
     assert lane.issue() == 10
 
 
@@ -48,7 +49,7 @@ def test_spent_of_a_frozen_lane_waits_for_its_heal() -> None:
     lane = lane_with_unspent_unknown()
     nonce = lane.issue()
     lane.stale(nonce, lane.epoch, 0)
-    lane.spent(10)
+    assert lane.spent(10) == ()
     assert lane.state is LaneState.REFRESHING
 
 
