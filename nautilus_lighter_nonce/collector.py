@@ -10,6 +10,7 @@ generation is collected more often, in smaller pieces. Garbage is still found.
 from __future__ import annotations
 
 import gc
+import sys
 
 
 YOUNG_PER_MIDDLE = 3
@@ -25,7 +26,8 @@ class QuietCollector:
     def start(self) -> None:
         """Collect once, for the last time at length, and leave out from then on what lives now."""
         self._thresholds = young, middle, old = gc.get_threshold()
-        gc.set_threshold(young, min(middle, YOUNG_PER_MIDDLE), old)
+        if sys.version_info < (3, 14):  # from then on collections are incremental by themselves
+            gc.set_threshold(young, min(middle, YOUNG_PER_MIDDLE), old)
         gc.collect()
         gc.freeze()
 
