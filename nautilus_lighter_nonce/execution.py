@@ -17,12 +17,8 @@ Rules
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
-from decimal import Decimal
 from typing import Any
 
-import msgspec
-import pandas as pd
 from nautilus_trader.cache.cache import Cache
 from nautilus_trader.common.component import LiveClock
 from nautilus_trader.common.component import MessageBus
@@ -36,7 +32,6 @@ from nautilus_trader.model.enums import AccountType
 from nautilus_trader.model.enums import OmsType
 from nautilus_trader.model.identifiers import AccountId
 from nautilus_trader.model.identifiers import ClientId
-from nautilus_trader.model.identifiers import VenueOrderId
 
 from nautilus_lighter_nonce import parsing
 from nautilus_lighter_nonce.collector import QuietCollector
@@ -47,31 +42,22 @@ from nautilus_lighter_nonce.config import LighterExecClientConfig
 from nautilus_lighter_nonce.constants import LIGHTER_VENUE
 from nautilus_lighter_nonce.desk import OrderDesk
 from nautilus_lighter_nonce.dispatch import TxDispatcher
+from nautilus_lighter_nonce.inbox import PRIVATE_CHANNELS
+from nautilus_lighter_nonce.inbox import Inbox
 from nautilus_lighter_nonce.lighter import schemas
-from nautilus_lighter_nonce.lighter import transactions
 from nautilus_lighter_nonce.lighter.auth import AuthTokens
 from nautilus_lighter_nonce.lighter.errors import LighterApiError
 from nautilus_lighter_nonce.lighter.errors import LighterHttpError
 from nautilus_lighter_nonce.lighter.http import LighterHttpClient
 from nautilus_lighter_nonce.lighter.signer import TxSigner
 from nautilus_lighter_nonce.lighter.stream import LighterStream
+from nautilus_lighter_nonce.missed import MissedReader
 from nautilus_lighter_nonce.outcomes import OutcomeWatcher
 from nautilus_lighter_nonce.prices import BestPrices
 from nautilus_lighter_nonce.providers import LighterInstrumentProvider
 from nautilus_lighter_nonce.reports import LighterReports
 from nautilus_lighter_nonce.tracker import OrderTracker
 from nautilus_lighter_nonce.tracker import TrackedOrder
-
-
-CATCH_UP_OVERLAP = pd.Timedelta(minutes=1)
-"""How far before the loss of a connection the catch-up reads: a dead one may look alive."""
-
-PRIVATE_CHANNELS = (
-    "account_all_orders",
-    "account_all_trades",
-    "account_tx",
-    "user_stats",
-)
 
 
 class LighterExecutionClient(LiveExecutionClient):
@@ -151,7 +137,6 @@ class LighterExecutionClient(LiveExecutionClient):
         self._is_stopping = False
         self._collector = QuietCollector()
         self._lost_at = clock.utc_now()
-        self._last_balance = ("", "")
         self._stream = LighterStream(
             ws_url,
             loop,
@@ -194,13 +179,15 @@ class LighterExecutionClient(LiveExecutionClient):
             self._key,
             config.market_order_slippage_bps,
         )
-        self._frame_handlers: dict[str, Callable[[bytes], None]] = {
-            "account_all_orders": self._on_orders_frame,
-            "account_all_trades": self._on_trades_frame,
-            "account_tx": self._on_tx_frame,
-            "user_stats": self._on_stats_frame,
-            "ticker": self._prices.on_frame,
-        }
+        self._missed = MissedReader(self._reports, self._tracker, self._log)
+        self._inbox = Inbox(
+            self._tracker,
+            self._outcomes,
+            self._prices,
+            api_key_index,
+            self._publish_balances,
+            self._log,
+        )
 
     @property
     def nonce_component(self) -> LighterNonceComponent:
@@ -266,8 +253,8 @@ class LighterExecutionClient(LiveExecutionClient):
     def _on_connected(self, epoch: int) -> None:
         self._dispatcher.on_connected()
         if epoch > self._first_epoch:
-            since = self._lost_at - CATCH_UP_OVERLAP
-            self.create_task(self._catch_up(since), log_msg="catch up after reconnect")
+            read = self._missed.catch_up(self._lost_at)
+            self.create_task(read, log_msg="catch up after reconnect")
 
     def _on_disconnected(self, epoch: int) -> None:
         self._lost_at = self._clock.utc_now()
@@ -276,21 +263,6 @@ class LighterExecutionClient(LiveExecutionClient):
         self._log.warning(f"Stream of epoch {epoch} was lost; transactions in flight are unknown")
         self._prices.forget()
         self._dispatcher.on_disconnected()
-
-    async def _catch_up(self, since: pd.Timestamp) -> None:
-        """Read over REST what the stream may have missed; both paths drop duplicates."""
-        try:
-            for trade in await self._reports.trades(start=since):
-                self._tracker.on_trade(trade)
-            for order in await self._reports.orders(start=self._since_the_oldest(since)):
-                self._tracker.on_order(order, ours_only=True)
-        except LighterHttpError as e:
-            self._log.error(f"Could not read what the stream missed: {e}")
-
-    def _since_the_oldest(self, since: pd.Timestamp) -> pd.Timestamp:
-        """Go back to our oldest live order: the venue does not say which time it compares."""
-        made = [pd.Timestamp(t.order.ts_init, tz="UTC") for t in self._tracker.live()]
-        return min([since, *made])
 
     # -- COMMANDS ---------------------------------------------------------------------------------
 
@@ -347,24 +319,7 @@ class LighterExecutionClient(LiveExecutionClient):
 
     def fetch_order(self, tracked: TrackedOrder) -> None:
         """Read an order over REST that the private stream did not show."""
-        self.create_task(self._fetch_order(tracked), log_msg=f"fetch {tracked.client_order_id}")
-
-    async def _fetch_order(self, tracked: TrackedOrder) -> None:
-        start = pd.Timestamp(tracked.order.ts_init, tz="UTC") - CATCH_UP_OVERLAP
-        try:
-            order = await self._reports.find_order(
-                tracked.instrument_id, tracked.client_order_id, tracked.venue_order_id, start=start
-            )
-            if order is None:
-                return
-            if Decimal(order.filled_base_amount) > tracked.filled:
-                found = VenueOrderId(str(order.order_index))
-                for trade in await self._reports.trades(venue_order_id=found):
-                    self._tracker.on_trade(trade)
-        except LighterHttpError as e:
-            self._log.error(f"Order {tracked.client_order_id} was not read: {e}")
-            return
-        self._tracker.on_order(order)
+        self.create_task(self._missed.fetch(tracked), log_msg=f"fetch {tracked.client_order_id}")
 
     # -- FRAMES -----------------------------------------------------------------------------------
 
@@ -372,37 +327,7 @@ class LighterExecutionClient(LiveExecutionClient):
         self._dispatcher.on_reply(reply)
 
     def _on_frame(self, frame_type: str, channel: str, raw: bytes, epoch: int) -> None:
-        handler = self._frame_handlers.get(frame_type.partition("/")[2])
-        if handler is None:
-            return
-        try:
-            handler(raw)
-        except msgspec.ValidationError as e:
-            self._log.error(f"Frame of {channel} was not understood: {e}")
-
-    def _on_orders_frame(self, raw: bytes) -> None:
-        frame = msgspec.json.decode(raw, type=schemas.OrdersFrame)
-        for orders in frame.orders.values():
-            for order in sorted(orders, key=lambda o: o.transaction_time):
-                self._tracker.on_order(order)
-
-    def _on_trades_frame(self, raw: bytes) -> None:
-        trades = msgspec.json.decode(raw, type=schemas.TradesFrame).trades or []
-        rows = trades if isinstance(trades, list) else [t for m in trades.values() for t in m]
-        for trade in sorted(rows, key=lambda t: t.trade_id):
-            self._tracker.on_trade(trade)
-
-    def _on_tx_frame(self, raw: bytes) -> None:
-        for record in msgspec.json.decode(raw, type=transactions.AccountTxFrame).txs:
-            if record.api_key_index == self._key[1]:
-                self._outcomes.on_record(record)
-
-    def _on_stats_frame(self, raw: bytes) -> None:
-        stats = msgspec.json.decode(raw, type=schemas.UserStatsFrame).stats
-        balance = (stats.collateral, stats.available_balance)
-        if balance != self._last_balance:
-            self._last_balance = balance
-            self._publish_balances(stats)
+        self._inbox.on_frame(frame_type, channel, raw, epoch)
 
     def _on_foreign_record(self, nonce: int) -> None:
         self._component.foreign(*self._key, nonce)

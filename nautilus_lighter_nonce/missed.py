@@ -1,0 +1,81 @@
+"""
+What the private streams did not show, read over REST.
+
+Rules
+-----
+- Both ways lead to the tracker, which drops what it knows already.
+- As few pages as will do: a read of trades costs much of an account's quota (Lighter docs).
+- A read that is not answered is said in the log; Nautilus' own checks come after it.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pandas as pd
+from nautilus_trader.common.component import Logger
+from nautilus_trader.model.identifiers import VenueOrderId
+
+from nautilus_lighter_nonce.lighter.errors import LighterHttpError
+from nautilus_lighter_nonce.reports import LighterReports
+from nautilus_lighter_nonce.tracker import OrderTracker
+from nautilus_lighter_nonce.tracker import TrackedOrder
+
+
+OVERLAP = pd.Timedelta(minutes=1)
+"""How far before a moment a read begins: clocks differ, and a dead connection may look alive."""
+
+
+class MissedReader:
+    """
+    Reads orders and trades that the private streams may have left out.
+
+    Parameters
+    ----------
+    reports : LighterReports
+        The reads.
+    tracker : OrderTracker
+        Takes what is found.
+    log : Logger
+        The client's logger.
+
+    """
+
+    def __init__(self, reports: LighterReports, tracker: OrderTracker, log: Logger) -> None:
+        self._reports = reports
+        self._tracker = tracker
+        self._log = log
+
+    async def catch_up(self, lost_at: pd.Timestamp) -> None:
+        """Read what happened since a connection was lost."""
+        since = lost_at - OVERLAP
+        try:
+            for trade in await self._reports.trades(start=since):
+                self._tracker.on_trade(trade)
+            for order in await self._reports.orders(start=self._since_the_oldest(since)):
+                self._tracker.on_order(order, ours_only=True)
+        except LighterHttpError as e:
+            self._log.error(f"Could not read what the stream missed: {e}")
+
+    async def fetch(self, tracked: TrackedOrder) -> None:
+        """Read one order, and its trades if it has more of them than were shown."""
+        start = pd.Timestamp(tracked.order.ts_init, tz="UTC") - OVERLAP
+        try:
+            order = await self._reports.find_order(
+                tracked.instrument_id, tracked.client_order_id, tracked.venue_order_id, start=start
+            )
+            if order is None:
+                return
+            if Decimal(order.filled_base_amount) > tracked.filled:
+                found = VenueOrderId(str(order.order_index))
+                for trade in await self._reports.trades(venue_order_id=found):
+                    self._tracker.on_trade(trade)
+        except LighterHttpError as e:
+            self._log.error(f"Order {tracked.client_order_id} was not read: {e}")
+            return
+        self._tracker.on_order(order)
+
+    def _since_the_oldest(self, since: pd.Timestamp) -> pd.Timestamp:
+        """Go back to our oldest live order: the venue does not say which time it compares."""
+        made = [pd.Timestamp(t.order.ts_init, tz="UTC") for t in self._tracker.live()]
+        return min([since, *made])
