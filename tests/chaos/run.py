@@ -146,6 +146,8 @@ def forget(node: Node, venue: VenueProcess) -> None:
     node.cache.purge_closed_orders(now_ns)
     node.cache.purge_closed_positions(now_ns)
     node.cache.purge_account_events(now_ns)
+    for order_list in node.cache.order_lists():
+        order_list.orders.clear()  # the cache never purges a list, nor the orders in it (1.231.0)
     gc.collect()
 
 
