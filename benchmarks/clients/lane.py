@@ -33,6 +33,7 @@ from benchmarks.load import Order
 from benchmarks.load import Outcome
 from benchmarks.load import Told
 from nautilus_lighter_nonce import events
+from nautilus_lighter_nonce.collector import QuietCollector
 from nautilus_lighter_nonce.component import LighterNonceComponent
 from nautilus_lighter_nonce.config import LighterNonceConfig
 from nautilus_lighter_nonce.dispatch import TxDispatcher
@@ -189,6 +190,7 @@ class Lane:
             (ACCOUNT_INDEX, API_KEY_INDEX),
             settings,
         )
+        self._collector = QuietCollector()
         self._tasks: set[asyncio.Task[None]] = set()
         self._placed: list[PlacedOrder] = []
         self._by_hash: dict[str, PlacedOrder] = {}
@@ -202,6 +204,7 @@ class Lane:
         self._dispatcher.start()
         await self._stream.connect()
         await self._stream.subscribe(f"account_tx/{ACCOUNT_INDEX}", auth=True)
+        self._collector.start()
 
     async def settle(self, timeout_secs: float) -> None:
         """Wait until no order is unknown any more."""
@@ -212,6 +215,7 @@ class Lane:
 
     async def disconnect(self) -> None:
         """Close everything."""
+        self._collector.stop()
         await self._dispatcher.stop()
         for task in self._tasks:
             task.cancel()
