@@ -39,7 +39,7 @@ class Consumer:
         self.states: list[tuple[str, int]] = []
         self.remarks: list[str] = []
         self.tokens = 0
-        self.token_faults = 0
+        self.token_faults: list[Exception] = []
         self._changed = asyncio.Event()
 
     def on_reply(self, reply: StreamReply) -> None:
@@ -61,8 +61,7 @@ class Consumer:
     async def auth_token(self) -> str:
         self.tokens += 1
         if self.token_faults:
-            self.token_faults -= 1
-            raise SignerError("create an auth token", "not now")
+            raise self.token_faults.pop()
         return f"token-{self.tokens}"
 
     def info(self, message: str) -> None:
@@ -412,11 +411,15 @@ async def test_replies_before_close_are_delivered_before_on_disconnected() -> No
         stream._on_disconnected = consumer.on_disconnected
 
 
-async def test_reconnect_token_fault_is_survived() -> None:
-    """A signer that fails once does not end the stream."""
+@pytest.mark.parametrize(
+    "fault",
+    [SignerError("create an auth token", "not now"), RuntimeError("nobody thought of it")],
+)
+async def test_reconnect_token_fault_is_survived(fault: Exception) -> None:
+    """A signer that fails once, in whatever way, does not end the stream."""
     async with connected() as (venue, consumer, stream):
         await stream.subscribe("account_tx/516", auth=True)
-        consumer.token_faults = 1
+        consumer.token_faults.append(fault)
         await venue.sockets[0].close()
         await consumer.until(lambda: len(consumer.states) == 3)
         assert consumer.states[-1] == ("connected", stream.epoch)

@@ -1,0 +1,139 @@
+"""What the private streams did not show: which reads are made, and what is handed on."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+import pandas as pd
+import pytest
+from nautilus_trader.common.component import Logger
+from nautilus_trader.common.component import TestClock
+from nautilus_trader.common.factories import OrderFactory
+from nautilus_trader.model.enums import OrderSide
+from nautilus_trader.model.identifiers import InstrumentId
+from nautilus_trader.model.identifiers import StrategyId
+from nautilus_trader.model.identifiers import TraderId
+from nautilus_trader.model.identifiers import VenueOrderId
+from nautilus_trader.model.objects import Price
+from nautilus_trader.model.objects import Quantity
+
+from nautilus_lighter_nonce.lighter.errors import LighterTransportError
+from nautilus_lighter_nonce.lighter.schemas import Order
+from nautilus_lighter_nonce.missed import OVERLAP
+from nautilus_lighter_nonce.missed import MissedReader
+from nautilus_lighter_nonce.tracker import TrackedOrder
+
+
+MADE = pd.Timestamp("2026-07-30 12:00", tz="UTC")
+LOST = pd.Timestamp("2026-07-30 15:00", tz="UTC")
+FOUND = Order(
+    order_index=2**48,
+    client_order_index=1,
+    market_index=0,
+    initial_base_amount="0.0100",
+    filled_base_amount="0.0050",
+    price="1500.00",
+    is_ask=False,
+    status="open",
+)
+
+
+class Party:
+    """Reads and tracker in one: writes down what is asked, and what is handed on."""
+
+    def __init__(self, order: Order | None, live: list[TrackedOrder]) -> None:
+        self.order = order
+        self._live = live
+        self.is_silent = False
+        self.asked: list[Any] = []
+        self.told: list[Any] = []
+
+    async def find_order(self, *ids: Any, start: pd.Timestamp) -> Order | None:
+        self.asked.append(start)
+        return self.order
+
+    async def trades(self, **options: Any) -> list[str]:
+        self.asked.append(options)
+        if self.is_silent:
+            raise LighterTransportError("trades", message="silence")
+        return ["a trade"]
+
+    async def orders(self, *, start: pd.Timestamp) -> list[str]:
+        self.asked.append(start)
+        return ["an order"]
+
+    def live(self) -> list[TrackedOrder]:
+        return self._live
+
+    def on_trade(self, trade: Any) -> None:
+        self.told.append(trade)
+
+    def on_order(self, order: Any, *, ours_only: bool = False) -> None:
+        self.told.append(order)
+
+
+@pytest.fixture
+def tracked() -> TrackedOrder:
+    """Return an order of ours that was made at noon."""
+    clock = TestClock()
+    clock.set_time(MADE.value)
+    factory = OrderFactory(TraderId("T-1"), StrategyId("S-1"), clock)
+    return TrackedOrder(
+        factory.limit(
+            InstrumentId.from_str("ETH-PERP.LIGHTER"),
+            OrderSide.BUY,
+            Quantity.from_str("0.0100"),
+            Price.from_str("1500.00"),
+        )
+    )
+
+
+def reader(party: Any) -> MissedReader:
+    """Return a reader between the two parties."""
+    return MissedReader(party, party, Logger("test"))
+
+
+async def test_fetch_of_an_order_with_fills_not_shown_reads_its_own_trades_first(
+    tracked: TrackedOrder,
+) -> None:
+    """All fills come before the end, and no other order's trades are paid for."""
+    party = Party(FOUND, [tracked])
+    await reader(party).fetch(tracked)
+    assert party.asked == [MADE - OVERLAP, {"venue_order_id": VenueOrderId(str(2**48))}]
+    assert party.told == ["a trade", FOUND]
+
+
+async def test_fetch_of_an_order_whose_fills_are_known_reads_no_trades(
+    tracked: TrackedOrder,
+) -> None:
+    """A read of trades is dear."""
+    party = Party(msgspec.structs.replace(FOUND, filled_base_amount="0.0000"), [tracked])
+    await reader(party).fetch(tracked)
+    assert party.asked == [MADE - OVERLAP]
+    assert len(party.told) == 1
+
+
+async def test_fetch_of_an_order_that_the_venue_does_not_have_tells_nothing(
+    tracked: TrackedOrder,
+) -> None:
+    """Absence on one page is no end of an order."""
+    party = Party(None, [tracked])
+    await reader(party).fetch(tracked)
+    assert party.told == []
+
+
+async def test_fetch_without_an_answer_tells_nothing(tracked: TrackedOrder) -> None:
+    """Half a truth could end an order before its fills."""
+    party = Party(FOUND, [tracked])
+    party.is_silent = True
+    await reader(party).fetch(tracked)
+    assert party.told == []
+
+
+async def test_catch_up_reads_orders_since_the_oldest_live_one(tracked: TrackedOrder) -> None:
+    """The venue does not say which time it compares: when an order was made, or when it ended."""
+    party = Party(None, [tracked])
+    await reader(party).catch_up(LOST)
+    assert party.asked == [{"start": LOST - OVERLAP}, MADE]
+    assert party.told == ["a trade", "an order"]
