@@ -22,8 +22,8 @@ from nautilus_lighter_nonce.demo.tally import Happening
 from nautilus_lighter_nonce.lighter.codes import Code
 from nautilus_lighter_nonce.lighter.codes import TxType
 from nautilus_lighter_nonce.loopback.config import DEFAULT_MARKETS
-from nautilus_lighter_nonce.loopback.control import carry_out
 from nautilus_lighter_nonce.loopback.server import LoopbackVenue
+from nautilus_lighter_nonce.loopback.venue.control import carry_out
 
 
 ROOT = Path(__file__).parents[1]

@@ -49,7 +49,7 @@ def imported_modules(folder: str) -> Iterator[str]:
         "import nautilus_lighter_nonce",
         "import nautilus_lighter_nonce.core",
         "from nautilus_lighter_nonce import NonceManager, NonceLane, SkipWindowExhausted",
-        "import nautilus_lighter_nonce.loopback.txhash",
+        "import nautilus_lighter_nonce.loopback.venue.txhash",
     ],
 )
 def test_import_of_light_name_loads_nothing_heavy(statement: str) -> None:

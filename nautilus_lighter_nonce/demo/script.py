@@ -4,7 +4,7 @@ What the demo does to the venue, and when.
 Rules of this file
 ------------------
 - Pure: a seed and a duration go in, steps come out; the same seed gives the same steps.
-- Each step is one command of the venue's control API (`loopback.control`).
+- Each step is one command of the venue's control API (`loopback.venue.control`).
 """
 
 from __future__ import annotations

@@ -24,22 +24,22 @@ from nautilus_lighter_nonce.loopback.address import HOST
 from nautilus_lighter_nonce.loopback.address import Addressed
 from nautilus_lighter_nonce.loopback.config import VenueConfig
 from nautilus_lighter_nonce.loopback.config import changed
-from nautilus_lighter_nonce.loopback.control import carry_out
-from nautilus_lighter_nonce.loopback.engine import Engine
-from nautilus_lighter_nonce.loopback.faults import Fault
-from nautilus_lighter_nonce.loopback.faults import Lever
-from nautilus_lighter_nonce.loopback.faults import Stage
-from nautilus_lighter_nonce.loopback.faults import stage_of
-from nautilus_lighter_nonce.loopback.ledger import Counters
-from nautilus_lighter_nonce.loopback.replies import Happening
-from nautilus_lighter_nonce.loopback.replies import Reply
-from nautilus_lighter_nonce.loopback.replies import Submission
-from nautilus_lighter_nonce.loopback.rest import Rest
-from nautilus_lighter_nonce.loopback.session import Session
-from nautilus_lighter_nonce.loopback.state import State
-from nautilus_lighter_nonce.loopback.streams import HEIGHT
-from nautilus_lighter_nonce.loopback.streams import Channel
-from nautilus_lighter_nonce.loopback.streams import Streams
+from nautilus_lighter_nonce.loopback.venue.control import carry_out
+from nautilus_lighter_nonce.loopback.venue.engine import Engine
+from nautilus_lighter_nonce.loopback.venue.faults import Fault
+from nautilus_lighter_nonce.loopback.venue.faults import Lever
+from nautilus_lighter_nonce.loopback.venue.faults import Stage
+from nautilus_lighter_nonce.loopback.venue.faults import stage_of
+from nautilus_lighter_nonce.loopback.venue.ledger import Counters
+from nautilus_lighter_nonce.loopback.venue.replies import Happening
+from nautilus_lighter_nonce.loopback.venue.replies import Reply
+from nautilus_lighter_nonce.loopback.venue.replies import Submission
+from nautilus_lighter_nonce.loopback.venue.state import State
+from nautilus_lighter_nonce.loopback.venue.streams import HEIGHT
+from nautilus_lighter_nonce.loopback.venue.streams import Channel
+from nautilus_lighter_nonce.loopback.venue.streams import Streams
+from nautilus_lighter_nonce.loopback.wire.rest import Rest
+from nautilus_lighter_nonce.loopback.wire.session import Session
 
 
 BOOK_BATCH_S: Final = 0.05  # order-book frames come in 50 ms batches (docs)
@@ -135,6 +135,10 @@ class LoopbackVenue(Addressed):
         """What the ledger counts besides transactions."""
         return self._engine.ledger.counters
 
+    def now_ns(self) -> int:
+        """Return the venue's time, UNIX nanoseconds."""
+        return time.time_ns()
+
     # -- CONTROL ----------------------------------------------------------------------------------
 
     def control(self, command: dict[str, Any]) -> None:
@@ -201,7 +205,7 @@ class LoopbackVenue(Addressed):
             If the prices make no touch; nothing has changed then.
 
         """
-        self._engine.move_touch(market_id, bid, ask, size, time.time_ns())
+        self._engine.move_touch(market_id, bid, ask, size, self.now_ns())
 
     def register_key(
         self, account_index: int, api_key_index: int, public_key: str, nonce: int = 1
@@ -233,7 +237,7 @@ class LoopbackVenue(Addressed):
         if not self.state.sequencer.knows(key):
             raise KeyError(f"key {key}")
         for _ in range(count):
-            self._engine.spend(key, time.time_ns())
+            self._engine.spend(key, self.now_ns())
         self._schedule_due()
 
     def reset(self) -> None:
@@ -252,7 +256,7 @@ class LoopbackVenue(Addressed):
 
     def submit(self, submission: Submission) -> Reply:
         """Process a request now."""
-        now_ns = time.time_ns()
+        now_ns = self.now_ns()
         reply = self._engine.submit(submission, now_ns)
         if self.config.frame_before_reply:
             self._engine.run_due(now_ns)
@@ -261,7 +265,7 @@ class LoopbackVenue(Addressed):
 
     def next_nonce(self, key: tuple[int, int]) -> int:
         """Return what `nextNonce` reports now."""
-        return self._engine.next_nonce(key, time.time_ns())
+        return self._engine.next_nonce(key, self.now_ns())
 
     def lever_for(self, endpoint: str) -> Lever | None:
         """Return the lever that fires on a read of an endpoint."""
@@ -271,12 +275,12 @@ class LoopbackVenue(Addressed):
         due_ns = self._engine.next_due()
         if due_ns is None or self._due_timer is not None:
             return
-        delay_s = max(due_ns - time.time_ns(), 0) / 1e9
+        delay_s = max(due_ns - self.now_ns(), 0) / 1e9
         self._due_timer = asyncio.get_running_loop().call_later(delay_s, self._run_due)
 
     def _run_due(self) -> None:
         self._due_timer = None
-        self._engine.run_due(time.time_ns())
+        self._engine.run_due(self.now_ns())
         self._schedule_due()
 
     # -- STREAMS ----------------------------------------------------------------------------------
@@ -291,7 +295,7 @@ class LoopbackVenue(Addressed):
         """Add a subscriber and return the channel's snapshot."""
         session.channels.add(channel)
         self._subscribers.setdefault(channel, set()).add(session)
-        return self._streams.snapshot(channel, time.time_ns())
+        return self._streams.snapshot(channel, self.now_ns())
 
     def unsubscribe(self, session: Session, channel: Channel) -> None:
         """Remove a subscriber."""
@@ -335,16 +339,16 @@ class LoopbackVenue(Addressed):
     def _send_books(self) -> None:
         dirty, self._dirty_books = self._dirty_books, set()
         for market_id in dirty:
-            text = self._streams.book_update(market_id, time.time_ns())
+            text = self._streams.book_update(market_id, self.now_ns())
             if text is not None:
                 self._broadcast(Channel("order_book", market_id), text)
 
     async def _keep_house(self) -> None:
         while True:
             await asyncio.sleep(EXPIRY_SWEEP_S)
-            self._engine.expire_orders(time.time_ns())
+            self._engine.expire_orders(self.now_ns())
             if HEIGHT in self._subscribers:
-                self._broadcast(HEIGHT, self._streams.height_update(time.time_ns()))
+                self._broadcast(HEIGHT, self._streams.height_update(self.now_ns()))
 
     # -- HANDLERS ---------------------------------------------------------------------------------
 

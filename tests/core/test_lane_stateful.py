@@ -41,8 +41,8 @@ from nautilus_lighter_nonce.core.decisions import Seeded
 from nautilus_lighter_nonce.core.errors import NonceError
 from nautilus_lighter_nonce.core.lane import NonceLane
 from nautilus_lighter_nonce.core.manager import NonceManager
-from nautilus_lighter_nonce.loopback.sequencer import Claim
-from nautilus_lighter_nonce.loopback.sequencer import Sequencer
+from nautilus_lighter_nonce.loopback.venue.sequencer import Claim
+from nautilus_lighter_nonce.loopback.venue.sequencer import Sequencer
 
 
 KEY = (1, 2)

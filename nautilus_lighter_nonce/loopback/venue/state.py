@@ -18,15 +18,15 @@ from collections import deque
 from typing import Final
 
 from nautilus_lighter_nonce.lighter.codes import MIN_ORDER_INDEX
-from nautilus_lighter_nonce.loopback.accounts import Accounts
-from nautilus_lighter_nonce.loopback.book import Book
 from nautilus_lighter_nonce.loopback.config import VenueConfig
-from nautilus_lighter_nonce.loopback.ledger import Entry
-from nautilus_lighter_nonce.loopback.orders import BookOrder
-from nautilus_lighter_nonce.loopback.orders import Changes
-from nautilus_lighter_nonce.loopback.orders import Fill
-from nautilus_lighter_nonce.loopback.sequencer import Key
-from nautilus_lighter_nonce.loopback.sequencer import Sequencer
+from nautilus_lighter_nonce.loopback.venue.accounts import Accounts
+from nautilus_lighter_nonce.loopback.venue.book import Book
+from nautilus_lighter_nonce.loopback.venue.ledger import Entry
+from nautilus_lighter_nonce.loopback.venue.orders import BookOrder
+from nautilus_lighter_nonce.loopback.venue.orders import Changes
+from nautilus_lighter_nonce.loopback.venue.orders import Fill
+from nautilus_lighter_nonce.loopback.venue.sequencer import Key
+from nautilus_lighter_nonce.loopback.venue.sequencer import Sequencer
 
 
 ENDED_ORDERS_KEPT: Final = 1_000  # per account (third-party observation)

@@ -13,7 +13,7 @@ from enum import Enum
 from typing import Final
 
 from nautilus_lighter_nonce.lighter.codes import AUTH_TOKEN_MAX_SECS
-from nautilus_lighter_nonce.loopback.sequencer import Sequencer
+from nautilus_lighter_nonce.loopback.venue.sequencer import Sequencer
 
 
 _TOKEN: Final = re.compile(r"(\d{1,12}):(\d{1,15}):(\d{1,3}):[0-9a-fA-F]{160}")

@@ -11,19 +11,19 @@ from hypothesis import strategies as st
 
 from nautilus_lighter_nonce.lighter.codes import OrderKind
 from nautilus_lighter_nonce.lighter.codes import OrderTif
-from nautilus_lighter_nonce.loopback.accounts import Accounts
-from nautilus_lighter_nonce.loopback.accounts import Position
-from nautilus_lighter_nonce.loopback.book import Book
 from nautilus_lighter_nonce.loopback.config import DEFAULT_MARKETS
 from nautilus_lighter_nonce.loopback.config import AccountConfig
 from nautilus_lighter_nonce.loopback.config import MarketConfig
-from nautilus_lighter_nonce.loopback.decimals import format_decimal
-from nautilus_lighter_nonce.loopback.decimals import parse_decimal
-from nautilus_lighter_nonce.loopback.orders import HOUSE_ACCOUNT
-from nautilus_lighter_nonce.loopback.orders import BookOrder
-from nautilus_lighter_nonce.loopback.orders import Changes
-from nautilus_lighter_nonce.loopback.orders import OrderStatus
-from nautilus_lighter_nonce.loopback.orders import SelfTrade
+from nautilus_lighter_nonce.loopback.venue.accounts import Accounts
+from nautilus_lighter_nonce.loopback.venue.accounts import Position
+from nautilus_lighter_nonce.loopback.venue.book import Book
+from nautilus_lighter_nonce.loopback.venue.decimals import format_decimal
+from nautilus_lighter_nonce.loopback.venue.decimals import parse_decimal
+from nautilus_lighter_nonce.loopback.venue.orders import HOUSE_ACCOUNT
+from nautilus_lighter_nonce.loopback.venue.orders import BookOrder
+from nautilus_lighter_nonce.loopback.venue.orders import Changes
+from nautilus_lighter_nonce.loopback.venue.orders import OrderStatus
+from nautilus_lighter_nonce.loopback.venue.orders import SelfTrade
 
 
 ALICE, BOB = 700, 701

@@ -22,20 +22,20 @@ from nautilus_lighter_nonce.lighter.codes import CancelAllTif
 from nautilus_lighter_nonce.lighter.codes import Code
 from nautilus_lighter_nonce.lighter.codes import OrderKind
 from nautilus_lighter_nonce.lighter.codes import OrderTif
-from nautilus_lighter_nonce.loopback.admission import meets_minimum
-from nautilus_lighter_nonce.loopback.admission import rests
-from nautilus_lighter_nonce.loopback.orders import BookOrder
-from nautilus_lighter_nonce.loopback.orders import Changes
-from nautilus_lighter_nonce.loopback.orders import OrderStatus
-from nautilus_lighter_nonce.loopback.orders import SelfTrade
-from nautilus_lighter_nonce.loopback.state import State
-from nautilus_lighter_nonce.loopback.txinfo import AnyInfo
-from nautilus_lighter_nonce.loopback.txinfo import CancelAllInfo
-from nautilus_lighter_nonce.loopback.txinfo import CancelInfo
-from nautilus_lighter_nonce.loopback.txinfo import CreateInfo
-from nautilus_lighter_nonce.loopback.txinfo import LeverageInfo
-from nautilus_lighter_nonce.loopback.txinfo import ModifyInfo
-from nautilus_lighter_nonce.loopback.txinfo import attribute
+from nautilus_lighter_nonce.loopback.venue.admission import meets_minimum
+from nautilus_lighter_nonce.loopback.venue.admission import rests
+from nautilus_lighter_nonce.loopback.venue.orders import BookOrder
+from nautilus_lighter_nonce.loopback.venue.orders import Changes
+from nautilus_lighter_nonce.loopback.venue.orders import OrderStatus
+from nautilus_lighter_nonce.loopback.venue.orders import SelfTrade
+from nautilus_lighter_nonce.loopback.venue.state import State
+from nautilus_lighter_nonce.loopback.venue.txinfo import AnyInfo
+from nautilus_lighter_nonce.loopback.venue.txinfo import CancelAllInfo
+from nautilus_lighter_nonce.loopback.venue.txinfo import CancelInfo
+from nautilus_lighter_nonce.loopback.venue.txinfo import CreateInfo
+from nautilus_lighter_nonce.loopback.venue.txinfo import LeverageInfo
+from nautilus_lighter_nonce.loopback.venue.txinfo import ModifyInfo
+from nautilus_lighter_nonce.loopback.venue.txinfo import attribute
 
 
 class Execution(msgspec.Struct, frozen=True, kw_only=True):

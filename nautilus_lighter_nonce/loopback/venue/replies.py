@@ -14,11 +14,11 @@ from typing import Final
 import msgspec
 
 from nautilus_lighter_nonce.lighter.codes import Code
-from nautilus_lighter_nonce.loopback.faults import Fault
-from nautilus_lighter_nonce.loopback.faults import Lever
-from nautilus_lighter_nonce.loopback.ledger import Entry
-from nautilus_lighter_nonce.loopback.ledger import Transport
-from nautilus_lighter_nonce.loopback.orders import Changes
+from nautilus_lighter_nonce.loopback.venue.faults import Fault
+from nautilus_lighter_nonce.loopback.venue.faults import Lever
+from nautilus_lighter_nonce.loopback.venue.ledger import Entry
+from nautilus_lighter_nonce.loopback.venue.ledger import Transport
+from nautilus_lighter_nonce.loopback.venue.orders import Changes
 
 
 class Action(Enum):

@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import time
 import uuid
 from collections import deque
 from typing import Any
@@ -27,20 +26,20 @@ from aiohttp import web
 
 from nautilus_lighter_nonce.lighter.codes import CODE_OK
 from nautilus_lighter_nonce.lighter.codes import Code
-from nautilus_lighter_nonce.loopback.auth import AuthVerdict
-from nautilus_lighter_nonce.loopback.auth import check_token
 from nautilus_lighter_nonce.loopback.config import VenueConfig
-from nautilus_lighter_nonce.loopback.delay import DelayLine
-from nautilus_lighter_nonce.loopback.ledger import Entry
-from nautilus_lighter_nonce.loopback.ledger import Transport
-from nautilus_lighter_nonce.loopback.replies import Action
-from nautilus_lighter_nonce.loopback.replies import Reply
-from nautilus_lighter_nonce.loopback.replies import Submission
-from nautilus_lighter_nonce.loopback.state import State
-from nautilus_lighter_nonce.loopback.streams import AUTH_FAMILIES
-from nautilus_lighter_nonce.loopback.streams import Channel
-from nautilus_lighter_nonce.loopback.streams import parse_channel
-from nautilus_lighter_nonce.loopback.views import message_of
+from nautilus_lighter_nonce.loopback.venue.auth import AuthVerdict
+from nautilus_lighter_nonce.loopback.venue.auth import check_token
+from nautilus_lighter_nonce.loopback.venue.ledger import Entry
+from nautilus_lighter_nonce.loopback.venue.ledger import Transport
+from nautilus_lighter_nonce.loopback.venue.replies import Action
+from nautilus_lighter_nonce.loopback.venue.replies import Reply
+from nautilus_lighter_nonce.loopback.venue.replies import Submission
+from nautilus_lighter_nonce.loopback.venue.state import State
+from nautilus_lighter_nonce.loopback.venue.streams import AUTH_FAMILIES
+from nautilus_lighter_nonce.loopback.venue.streams import Channel
+from nautilus_lighter_nonce.loopback.venue.streams import parse_channel
+from nautilus_lighter_nonce.loopback.venue.views import message_of
+from nautilus_lighter_nonce.loopback.wire.delay import DelayLine
 
 
 GARBAGE: Final = "\u0000<<unreadable>>"
@@ -61,6 +60,9 @@ class Venue(Protocol):
 
     def submit(self, submission: Submission) -> Reply:
         """Process a request."""
+
+    def now_ns(self) -> int:
+        """Return the venue's time, UNIX nanoseconds."""
 
     def one_way_s(self) -> float:
         """Draw the delay of one message on one way, seconds."""
@@ -200,7 +202,7 @@ class Session:
                 outgoing = self._outbox.popleft()
                 await self._socket.send_str(outgoing.text)
                 for entry in outgoing.entries:
-                    entry.replied_ns = time.time_ns()
+                    entry.replied_ns = self._venue.now_ns()
 
     async def _ping(self) -> None:
         while True:
@@ -245,7 +247,9 @@ class Session:
             self.push(self._venue.subscribe(self, channel))
 
     def _authorize(self, channel: Channel, token: str) -> bool:
-        verdict = check_token(token, self._venue.state.sequencer, time.time(), channel.number)
+        verdict = check_token(
+            token, self._venue.state.sequencer, self._venue.now_ns() / 1e9, channel.number
+        )
         if verdict is AuthVerdict.MISSING:
             text = f"invalid param : auth field is required: {channel.name}"
             self._error(Code.INVALID_PARAM, text)

@@ -21,9 +21,9 @@ import msgspec
 
 from nautilus_lighter_nonce.lighter.codes import Code
 from nautilus_lighter_nonce.lighter.codes import TxType
-from nautilus_lighter_nonce.loopback.sequencer import Key
-from nautilus_lighter_nonce.loopback.sequencer import Outcome
-from nautilus_lighter_nonce.loopback.txinfo import Tx
+from nautilus_lighter_nonce.loopback.venue.sequencer import Key
+from nautilus_lighter_nonce.loopback.venue.sequencer import Outcome
+from nautilus_lighter_nonce.loopback.venue.txinfo import Tx
 
 
 class Transport(Enum):

@@ -12,7 +12,7 @@ import pytest
 from nautilus_lighter_nonce.lighter import transactions
 from nautilus_lighter_nonce.loopback import DEMO_PUBLIC_KEY
 from nautilus_lighter_nonce.loopback import LoopbackVenue
-from nautilus_lighter_nonce.loopback.decimals import parse_decimal
+from nautilus_lighter_nonce.loopback.venue.decimals import parse_decimal
 from tests.loopback import txs
 from tests.loopback.client import Client
 

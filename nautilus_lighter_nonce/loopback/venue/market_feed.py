@@ -14,9 +14,9 @@ import itertools
 from collections.abc import Iterator
 from typing import Any
 
-from nautilus_lighter_nonce.loopback.book import Book
-from nautilus_lighter_nonce.loopback.decimals import format_decimal
-from nautilus_lighter_nonce.loopback.views import UNLIMITED_SHOWN
+from nautilus_lighter_nonce.loopback.venue.book import Book
+from nautilus_lighter_nonce.loopback.venue.decimals import format_decimal
+from nautilus_lighter_nonce.loopback.venue.views import UNLIMITED_SHOWN
 
 
 Levels = dict[int, int]

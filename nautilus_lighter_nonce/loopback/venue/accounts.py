@@ -19,8 +19,8 @@ import msgspec
 
 from nautilus_lighter_nonce.lighter.codes import QUOTE_DECIMALS
 from nautilus_lighter_nonce.loopback.config import AccountConfig
-from nautilus_lighter_nonce.loopback.decimals import parse_decimal
-from nautilus_lighter_nonce.loopback.orders import Fill
+from nautilus_lighter_nonce.loopback.venue.decimals import parse_decimal
+from nautilus_lighter_nonce.loopback.venue.orders import Fill
 
 
 FRACTION_SCALE: Final = 10_000  # margin fractions are in 1e-4 (docs)

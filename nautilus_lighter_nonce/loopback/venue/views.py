@@ -24,17 +24,17 @@ from nautilus_lighter_nonce.lighter.codes import OrderKind
 from nautilus_lighter_nonce.lighter.codes import OrderTif
 from nautilus_lighter_nonce.lighter.codes import TxStatus
 from nautilus_lighter_nonce.lighter.schemas import OrderBookDetail
-from nautilus_lighter_nonce.loopback.accounts import Account
-from nautilus_lighter_nonce.loopback.book import Book
-from nautilus_lighter_nonce.loopback.decimals import format_decimal
-from nautilus_lighter_nonce.loopback.execution import Execution
-from nautilus_lighter_nonce.loopback.ledger import Entry
-from nautilus_lighter_nonce.loopback.orders import BookOrder
-from nautilus_lighter_nonce.loopback.orders import Fill
-from nautilus_lighter_nonce.loopback.orders import OrderStatus
-from nautilus_lighter_nonce.loopback.sequencer import Outcome
-from nautilus_lighter_nonce.loopback.state import State
-from nautilus_lighter_nonce.loopback.txinfo import CancelInfo
+from nautilus_lighter_nonce.loopback.venue.accounts import Account
+from nautilus_lighter_nonce.loopback.venue.book import Book
+from nautilus_lighter_nonce.loopback.venue.decimals import format_decimal
+from nautilus_lighter_nonce.loopback.venue.execution import Execution
+from nautilus_lighter_nonce.loopback.venue.ledger import Entry
+from nautilus_lighter_nonce.loopback.venue.orders import BookOrder
+from nautilus_lighter_nonce.loopback.venue.orders import Fill
+from nautilus_lighter_nonce.loopback.venue.orders import OrderStatus
+from nautilus_lighter_nonce.loopback.venue.sequencer import Outcome
+from nautilus_lighter_nonce.loopback.venue.state import State
+from nautilus_lighter_nonce.loopback.venue.txinfo import CancelInfo
 
 
 BLOCK_NS: Final = 500_000_000  # a block's length; the venue's own varies

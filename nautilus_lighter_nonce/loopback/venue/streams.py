@@ -23,11 +23,11 @@ from typing import Final
 
 import msgspec
 
-from nautilus_lighter_nonce.loopback import views
-from nautilus_lighter_nonce.loopback.accounts import Account
-from nautilus_lighter_nonce.loopback.market_feed import MarketFeed
-from nautilus_lighter_nonce.loopback.replies import Happening
-from nautilus_lighter_nonce.loopback.state import State
+from nautilus_lighter_nonce.loopback.venue import views
+from nautilus_lighter_nonce.loopback.venue.accounts import Account
+from nautilus_lighter_nonce.loopback.venue.market_feed import MarketFeed
+from nautilus_lighter_nonce.loopback.venue.replies import Happening
+from nautilus_lighter_nonce.loopback.venue.state import State
 
 
 AUTH_FAMILIES: Final = frozenset({"account_all_orders", "account_all_assets", "account_tx"})

@@ -14,14 +14,14 @@ from hypothesis import strategies as st
 
 from nautilus_lighter_nonce.lighter.codes import Code
 from nautilus_lighter_nonce.loopback.config import VenueConfig
-from nautilus_lighter_nonce.loopback.engine import Engine
-from nautilus_lighter_nonce.loopback.faults import Fault
-from nautilus_lighter_nonce.loopback.faults import Lever
-from nautilus_lighter_nonce.loopback.ledger import Transport
-from nautilus_lighter_nonce.loopback.orders import OrderStatus
-from nautilus_lighter_nonce.loopback.replies import Happening
-from nautilus_lighter_nonce.loopback.replies import Reply
-from nautilus_lighter_nonce.loopback.replies import Submission
+from nautilus_lighter_nonce.loopback.venue.engine import Engine
+from nautilus_lighter_nonce.loopback.venue.faults import Fault
+from nautilus_lighter_nonce.loopback.venue.faults import Lever
+from nautilus_lighter_nonce.loopback.venue.ledger import Transport
+from nautilus_lighter_nonce.loopback.venue.orders import OrderStatus
+from nautilus_lighter_nonce.loopback.venue.replies import Happening
+from nautilus_lighter_nonce.loopback.venue.replies import Reply
+from nautilus_lighter_nonce.loopback.venue.replies import Submission
 from tests.loopback import txs
 
 

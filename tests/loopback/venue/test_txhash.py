@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from nautilus_lighter_nonce.loopback import txhash
-from nautilus_lighter_nonce.loopback.txhash import tx_hash
+from nautilus_lighter_nonce.loopback.venue import txhash
+from nautilus_lighter_nonce.loopback.venue.txhash import tx_hash
 
 
-FIXTURES = Path(__file__).parents[1] / "fixtures"
+FIXTURES = Path(__file__).parents[2] / "fixtures"
 POSEIDON2 = json.loads((FIXTURES / "poseidon2_vectors.json").read_bytes())
 SIGNED = json.loads((FIXTURES / "tx_hash_vectors.json").read_bytes())["vectors"]
 

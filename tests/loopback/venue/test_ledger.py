@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from nautilus_lighter_nonce.loopback.ledger import Entry
-from nautilus_lighter_nonce.loopback.ledger import Ledger
-from nautilus_lighter_nonce.loopback.ledger import Transport
-from nautilus_lighter_nonce.loopback.ledger import summarize
-from nautilus_lighter_nonce.loopback.sequencer import Outcome
-from nautilus_lighter_nonce.loopback.txinfo import Tx
-from nautilus_lighter_nonce.loopback.txinfo import parse
+from nautilus_lighter_nonce.loopback.venue.ledger import Entry
+from nautilus_lighter_nonce.loopback.venue.ledger import Ledger
+from nautilus_lighter_nonce.loopback.venue.ledger import Transport
+from nautilus_lighter_nonce.loopback.venue.ledger import summarize
+from nautilus_lighter_nonce.loopback.venue.sequencer import Outcome
+from nautilus_lighter_nonce.loopback.venue.txinfo import Tx
+from nautilus_lighter_nonce.loopback.venue.txinfo import parse
 from tests.loopback import txs
 
 

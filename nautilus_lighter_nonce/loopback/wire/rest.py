@@ -12,7 +12,6 @@ Rules of this file
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Awaitable
 from collections.abc import Callable
 from collections.abc import Mapping
@@ -26,23 +25,23 @@ from aiohttp import web
 
 from nautilus_lighter_nonce.lighter.codes import CODE_OK
 from nautilus_lighter_nonce.lighter.codes import Code
-from nautilus_lighter_nonce.loopback import queries
-from nautilus_lighter_nonce.loopback.auth import AuthVerdict
-from nautilus_lighter_nonce.loopback.auth import check_token
 from nautilus_lighter_nonce.loopback.config import VenueConfig
-from nautilus_lighter_nonce.loopback.faults import Fault
-from nautilus_lighter_nonce.loopback.faults import Lever
-from nautilus_lighter_nonce.loopback.ledger import Counters
-from nautilus_lighter_nonce.loopback.ledger import Entry
-from nautilus_lighter_nonce.loopback.ledger import Transport
-from nautilus_lighter_nonce.loopback.queries import ApiError
-from nautilus_lighter_nonce.loopback.replies import Action
-from nautilus_lighter_nonce.loopback.replies import Reply
-from nautilus_lighter_nonce.loopback.replies import Submission
-from nautilus_lighter_nonce.loopback.session import read_ints
-from nautilus_lighter_nonce.loopback.session import read_texts
-from nautilus_lighter_nonce.loopback.state import State
-from nautilus_lighter_nonce.loopback.views import message_of
+from nautilus_lighter_nonce.loopback.venue import queries
+from nautilus_lighter_nonce.loopback.venue.auth import AuthVerdict
+from nautilus_lighter_nonce.loopback.venue.auth import check_token
+from nautilus_lighter_nonce.loopback.venue.faults import Fault
+from nautilus_lighter_nonce.loopback.venue.faults import Lever
+from nautilus_lighter_nonce.loopback.venue.ledger import Counters
+from nautilus_lighter_nonce.loopback.venue.ledger import Entry
+from nautilus_lighter_nonce.loopback.venue.ledger import Transport
+from nautilus_lighter_nonce.loopback.venue.queries import ApiError
+from nautilus_lighter_nonce.loopback.venue.replies import Action
+from nautilus_lighter_nonce.loopback.venue.replies import Reply
+from nautilus_lighter_nonce.loopback.venue.replies import Submission
+from nautilus_lighter_nonce.loopback.venue.state import State
+from nautilus_lighter_nonce.loopback.venue.views import message_of
+from nautilus_lighter_nonce.loopback.wire.session import read_ints
+from nautilus_lighter_nonce.loopback.wire.session import read_texts
 
 
 PREFIX: Final = "/api/v1/"
@@ -89,6 +88,9 @@ class Venue(Protocol):
 
     def lever_for(self, endpoint: str) -> Lever | None:
         """Return the lever that fires on a read of an endpoint."""
+
+    def now_ns(self) -> int:
+        """Return the venue's time, UNIX nanoseconds."""
 
     def one_way_s(self) -> float:
         """Draw the delay of one message on one way, seconds."""
@@ -164,7 +166,7 @@ class Rest:
         response = await (_bent_read(lever) if lever and bent else self._safely(request, handler))
         await _pause((lever.ms / 1_000 if lever is not None else 0.0) + self._venue.one_way_s())
         for entry in response.entries if isinstance(response, TxResponse) else ():
-            entry.replied_ns = time.time_ns()
+            entry.replied_ns = self._venue.now_ns()
         return response
 
     async def _safely(self, request: web.Request, handler: Handler) -> web.StreamResponse:
@@ -235,13 +237,13 @@ class Rest:
 
     async def _tx(self, request: web.Request) -> web.StreamResponse:
         self._venue.counters.lookups += 1
-        return json_response(queries.tx(self._venue.state, request.query))
+        return json_response(queries.tx(self._venue.state, request.query, self._venue.now_ns()))
 
     def _query(self, query: queries.Query, needs_auth: bool) -> Handler:
         async def handle(request: web.Request) -> web.StreamResponse:
             if needs_auth:
                 self._authorize(request)
-            return json_response(query(self._venue.state, request.query))
+            return json_response(query(self._venue.state, request.query, self._venue.now_ns()))
 
         return handle
 
@@ -249,7 +251,7 @@ class Rest:
         token = request.headers.get("Authorization") or request.query.get("auth", "")
         account_index = queries.account_named(request.query)
         sequencer = self._venue.state.sequencer
-        verdict = check_token(token, sequencer, time.time(), account_index)
+        verdict = check_token(token, sequencer, self._venue.now_ns() / 1e9, account_index)
         if verdict is AuthVerdict.MISSING:
             raise ApiError(Code.INVALID_PARAM, f"invalid param : {verdict.value}")
         if verdict is not AuthVerdict.VALID:

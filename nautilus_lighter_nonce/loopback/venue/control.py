@@ -29,8 +29,8 @@ from typing import Protocol
 import msgspec
 
 from nautilus_lighter_nonce.lighter.codes import MAX_NONCE
-from nautilus_lighter_nonce.loopback.faults import Lever
 from nautilus_lighter_nonce.loopback.keys import DEMO_PUBLIC_KEY
+from nautilus_lighter_nonce.loopback.venue.faults import Lever
 
 
 KeyIndex = Annotated[int, msgspec.Meta(ge=0, le=254)]

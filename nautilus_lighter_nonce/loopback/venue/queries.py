@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import base64
 import binascii
-import time
 from collections.abc import Callable
 from collections.abc import Mapping
 from collections.abc import Sequence
@@ -22,16 +21,16 @@ from typing import Final
 from nautilus_lighter_nonce.lighter.codes import CODE_OK
 from nautilus_lighter_nonce.lighter.codes import MAX_API_KEY_INDEX
 from nautilus_lighter_nonce.lighter.codes import Code
-from nautilus_lighter_nonce.loopback import views
-from nautilus_lighter_nonce.loopback.accounts import Account
-from nautilus_lighter_nonce.loopback.book import Book
 from nautilus_lighter_nonce.loopback.config import VanishedLookup
-from nautilus_lighter_nonce.loopback.decimals import format_decimal
-from nautilus_lighter_nonce.loopback.orders import HOUSE_ACCOUNT
-from nautilus_lighter_nonce.loopback.orders import BookOrder
-from nautilus_lighter_nonce.loopback.orders import Fill
-from nautilus_lighter_nonce.loopback.sequencer import Outcome
-from nautilus_lighter_nonce.loopback.state import State
+from nautilus_lighter_nonce.loopback.venue import views
+from nautilus_lighter_nonce.loopback.venue.accounts import Account
+from nautilus_lighter_nonce.loopback.venue.book import Book
+from nautilus_lighter_nonce.loopback.venue.decimals import format_decimal
+from nautilus_lighter_nonce.loopback.venue.orders import HOUSE_ACCOUNT
+from nautilus_lighter_nonce.loopback.venue.orders import BookOrder
+from nautilus_lighter_nonce.loopback.venue.orders import Fill
+from nautilus_lighter_nonce.loopback.venue.sequencer import Outcome
+from nautilus_lighter_nonce.loopback.venue.state import State
 
 
 ALL_KEYS: Final = 255  # the venue's sentinel (sdk)
@@ -41,7 +40,7 @@ MAX_CLIENT_INDEXES: Final = 20  # docs
 MAX_SECS: Final = 2**63  # later than any end
 
 Params = Mapping[str, str]
-Query = Callable[[State, Params], dict[str, Any]]
+Query = Callable[[State, Params, int], dict[str, Any]]
 
 
 class ApiError(Exception):
@@ -172,25 +171,25 @@ def _read_cursor(cursor: str) -> int:
 # -- MARKETS --------------------------------------------------------------------------------------
 
 
-def status(state: State, params: Params) -> dict[str, Any]:
+def status(state: State, params: Params, now_ns: int) -> dict[str, Any]:
     """Answer `status`."""
     network_id = state.config.chain_id
-    return {"status": CODE_OK, "network_id": network_id, "timestamp": int(time.time())}
+    return {"status": CODE_OK, "network_id": network_id, "timestamp": now_ns // 10**9}
 
 
-def order_books(state: State, params: Params) -> dict[str, Any]:
+def order_books(state: State, params: Params, now_ns: int) -> dict[str, Any]:
     """Answer `orderBooks`."""
     rows = [views.market_row(book) for book in _books(state, params)]
     return {"code": CODE_OK, "order_books": rows}
 
 
-def order_book_details(state: State, params: Params) -> dict[str, Any]:
+def order_book_details(state: State, params: Params, now_ns: int) -> dict[str, Any]:
     """Answer `orderBookDetails`."""
     rows = [views.market_detail(book) for book in _books(state, params)]
     return {"code": CODE_OK, "order_book_details": rows, "spot_order_book_details": []}
 
 
-def order_book_orders(state: State, params: Params) -> dict[str, Any]:
+def order_book_orders(state: State, params: Params, now_ns: int) -> dict[str, Any]:
     """Answer `orderBookOrders`: resting orders, and the touch as the house's order."""
     book, limit = _book(state, params), _limit(params, MAX_BOOK_ROWS)
     asks = _book_rows(book, is_ask=True)[:limit]
@@ -199,7 +198,7 @@ def order_book_orders(state: State, params: Params) -> dict[str, Any]:
     return {"code": CODE_OK} | totals | {"asks": asks, "bids": bids}
 
 
-def recent_trades(state: State, params: Params) -> dict[str, Any]:
+def recent_trades(state: State, params: Params, now_ns: int) -> dict[str, Any]:
     """Answer `recentTrades`."""
     book = _book(state, params)
     fills = list(state.market_trades[book.market.market_id])[: _limit(params, MAX_PAGE)]
@@ -237,13 +236,13 @@ def _book_row(book: Book, price: int, left: int, order: BookOrder | None) -> dic
 # -- ACCOUNTS -------------------------------------------------------------------------------------
 
 
-def account(state: State, params: Params) -> dict[str, Any]:
+def account(state: State, params: Params, now_ns: int) -> dict[str, Any]:
     """Answer `account`; only `by=index` is known here."""
     found = _account_by_value(state, params)
     return {"code": CODE_OK, "total": 1, "accounts": [views.account_row(state, found)]}
 
 
-def account_limits(state: State, params: Params) -> dict[str, Any]:
+def account_limits(state: State, params: Params, now_ns: int) -> dict[str, Any]:
     """Answer `accountLimits`, as a Standard account."""
     _account(state, params)
     return {
@@ -261,7 +260,7 @@ def account_limits(state: State, params: Params) -> dict[str, Any]:
     }
 
 
-def api_keys(state: State, params: Params) -> dict[str, Any]:
+def api_keys(state: State, params: Params, now_ns: int) -> dict[str, Any]:
     """Answer `apikeys`; 21109 if nothing is registered there."""
     found = _account(state, params)
     wanted = number(params, "api_key_index", ALL_KEYS)
@@ -284,14 +283,14 @@ def api_keys(state: State, params: Params) -> dict[str, Any]:
 # -- ORDERS AND TRADES ----------------------------------------------------------------------------
 
 
-def active_orders(state: State, params: Params) -> dict[str, Any]:
+def active_orders(state: State, params: Params, now_ns: int) -> dict[str, Any]:
     """Answer `accountActiveOrders`."""
     orders = state.orders.live(_account(state, params).account_index)
     rows = [_rest_order(state, o) for o in orders if _in_market(params, o.market_id)]
     return {"code": CODE_OK, "next_cursor": "", "orders": rows}
 
 
-def inactive_orders(state: State, params: Params) -> dict[str, Any]:
+def inactive_orders(state: State, params: Params, now_ns: int) -> dict[str, Any]:
     """Answer `accountInactiveOrders`, the last ended first; the range is of ends (inferred)."""
     orders = state.orders.ended(_account(state, params).account_index)
     first, last = _range_secs(params)
@@ -316,7 +315,7 @@ def _range_secs(params: Params) -> tuple[int, int]:
     return int(first), int(last)
 
 
-def account_orders(state: State, params: Params) -> dict[str, Any]:
+def account_orders(state: State, params: Params, now_ns: int) -> dict[str, Any]:
     """Answer `accountOrders`: live and ended orders by client order index."""
     account_index = number(params, "account_index")
     texts = params.get("client_order_indexes", "").split(",")
@@ -328,7 +327,7 @@ def account_orders(state: State, params: Params) -> dict[str, Any]:
     return {"code": CODE_OK, "orders": rows}
 
 
-def trades(state: State, params: Params) -> dict[str, Any]:
+def trades(state: State, params: Params, now_ns: int) -> dict[str, Any]:
     """Answer `trades`, of an account or of a market, newest first."""
     order_index = number(params, "order_index", 0)
     fills = _fills(state, params)
@@ -353,7 +352,7 @@ def _rest_order(state: State, order: BookOrder) -> dict[str, Any]:
 # -- TRANSACTIONS ---------------------------------------------------------------------------------
 
 
-def tx(state: State, params: Params) -> dict[str, Any]:
+def tx(state: State, params: Params, now_ns: int) -> dict[str, Any]:
     """Answer `tx`: a record by its hash; 21500 for one the venue never accepted."""
     entry = state.by_hash.get(params.get("value", ""))
     hidden = state.config.vanished_lookup is VanishedLookup.UNKNOWN
@@ -363,7 +362,7 @@ def tx(state: State, params: Params) -> dict[str, Any]:
     return {"code": CODE_OK, "message": ""} | views.tx_row(entry) | times
 
 
-def account_txs(state: State, params: Params) -> dict[str, Any]:
+def account_txs(state: State, params: Params, now_ns: int) -> dict[str, Any]:
     """Answer `accountTxs`: executed transactions, newest first."""
     account_index = _account_by_value(state, params).account_index
     start, limit = number(params, "index", 0), _limit(params, MAX_PAGE)

@@ -20,16 +20,16 @@ from nautilus_lighter_nonce.lighter.codes import Attribute
 from nautilus_lighter_nonce.lighter.codes import Code
 from nautilus_lighter_nonce.lighter.codes import OrderKind
 from nautilus_lighter_nonce.lighter.codes import OrderTif
-from nautilus_lighter_nonce.loopback.decimals import parse_decimal
-from nautilus_lighter_nonce.loopback.sequencer import Claim
-from nautilus_lighter_nonce.loopback.state import State
-from nautilus_lighter_nonce.loopback.txinfo import TRIGGER_KINDS
-from nautilus_lighter_nonce.loopback.txinfo import CancelAllInfo
-from nautilus_lighter_nonce.loopback.txinfo import CreateInfo
-from nautilus_lighter_nonce.loopback.txinfo import Tx
-from nautilus_lighter_nonce.loopback.txinfo import attribute
-from nautilus_lighter_nonce.loopback.txinfo import check_fields
-from nautilus_lighter_nonce.loopback.txinfo import signature_is_formed
+from nautilus_lighter_nonce.loopback.venue.decimals import parse_decimal
+from nautilus_lighter_nonce.loopback.venue.sequencer import Claim
+from nautilus_lighter_nonce.loopback.venue.state import State
+from nautilus_lighter_nonce.loopback.venue.txinfo import TRIGGER_KINDS
+from nautilus_lighter_nonce.loopback.venue.txinfo import CancelAllInfo
+from nautilus_lighter_nonce.loopback.venue.txinfo import CreateInfo
+from nautilus_lighter_nonce.loopback.venue.txinfo import Tx
+from nautilus_lighter_nonce.loopback.venue.txinfo import attribute
+from nautilus_lighter_nonce.loopback.venue.txinfo import check_fields
+from nautilus_lighter_nonce.loopback.venue.txinfo import signature_is_formed
 
 
 MIN_ORDER_LIFE_MS: Final = 5 * 60 * 1_000  # docs

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from nautilus_lighter_nonce.lighter.codes import MAX_NONCE
 from nautilus_lighter_nonce.lighter.codes import MAX_SKIP_NONCE
 from nautilus_lighter_nonce.lighter.codes import Code
-from nautilus_lighter_nonce.loopback.sequencer import Claim
-from nautilus_lighter_nonce.loopback.sequencer import Sequencer
+from nautilus_lighter_nonce.loopback.venue.sequencer import Claim
+from nautilus_lighter_nonce.loopback.venue.sequencer import Sequencer
 
 
 KEY = (700, 5)

@@ -24,15 +24,15 @@ from nautilus_lighter_nonce.lighter.codes import QUOTE_DECIMALS
 from nautilus_lighter_nonce.lighter.codes import OrderKind
 from nautilus_lighter_nonce.lighter.codes import OrderTif
 from nautilus_lighter_nonce.loopback.config import MarketConfig
-from nautilus_lighter_nonce.loopback.decimals import parse_decimal
-from nautilus_lighter_nonce.loopback.orders import HOUSE_ACCOUNT
-from nautilus_lighter_nonce.loopback.orders import BookOrder
-from nautilus_lighter_nonce.loopback.orders import Changes
-from nautilus_lighter_nonce.loopback.orders import Desk
-from nautilus_lighter_nonce.loopback.orders import Fill
-from nautilus_lighter_nonce.loopback.orders import OrderStatus
-from nautilus_lighter_nonce.loopback.orders import Party
-from nautilus_lighter_nonce.loopback.orders import SelfTrade
+from nautilus_lighter_nonce.loopback.venue.decimals import parse_decimal
+from nautilus_lighter_nonce.loopback.venue.orders import HOUSE_ACCOUNT
+from nautilus_lighter_nonce.loopback.venue.orders import BookOrder
+from nautilus_lighter_nonce.loopback.venue.orders import Changes
+from nautilus_lighter_nonce.loopback.venue.orders import Desk
+from nautilus_lighter_nonce.loopback.venue.orders import Fill
+from nautilus_lighter_nonce.loopback.venue.orders import OrderStatus
+from nautilus_lighter_nonce.loopback.venue.orders import Party
+from nautilus_lighter_nonce.loopback.venue.orders import SelfTrade
 
 
 BID_NUMBER_START: Final = 2**48 - 1
