@@ -16,7 +16,7 @@ from typing import Any
 
 from nautilus_lighter_nonce.loopback.venue.book import Book
 from nautilus_lighter_nonce.loopback.venue.decimals import format_decimal
-from nautilus_lighter_nonce.loopback.venue.views import UNLIMITED_SHOWN
+from nautilus_lighter_nonce.loopback.venue.rows_markets import UNLIMITED_SHOWN
 
 
 Levels = dict[int, int]

@@ -22,6 +22,9 @@ from nautilus_lighter_nonce.lighter.codes import CODE_OK
 from nautilus_lighter_nonce.lighter.codes import MAX_API_KEY_INDEX
 from nautilus_lighter_nonce.lighter.codes import Code
 from nautilus_lighter_nonce.loopback.config import VanishedLookup
+from nautilus_lighter_nonce.loopback.venue import rows_accounts
+from nautilus_lighter_nonce.loopback.venue import rows_markets
+from nautilus_lighter_nonce.loopback.venue import rows_orders
 from nautilus_lighter_nonce.loopback.venue import views
 from nautilus_lighter_nonce.loopback.venue.accounts import Account
 from nautilus_lighter_nonce.loopback.venue.book import Book
@@ -179,13 +182,13 @@ def status(state: State, params: Params, now_ns: int) -> dict[str, Any]:
 
 def order_books(state: State, params: Params, now_ns: int) -> dict[str, Any]:
     """Answer `orderBooks`."""
-    rows = [views.market_row(book) for book in _books(state, params)]
+    rows = [rows_markets.market_row(book) for book in _books(state, params)]
     return {"code": CODE_OK, "order_books": rows}
 
 
 def order_book_details(state: State, params: Params, now_ns: int) -> dict[str, Any]:
     """Answer `orderBookDetails`."""
-    rows = [views.market_detail(book) for book in _books(state, params)]
+    rows = [rows_markets.market_detail(book) for book in _books(state, params)]
     return {"code": CODE_OK, "order_book_details": rows, "spot_order_book_details": []}
 
 
@@ -202,14 +205,14 @@ def recent_trades(state: State, params: Params, now_ns: int) -> dict[str, Any]:
     """Answer `recentTrades`."""
     book = _book(state, params)
     fills = list(state.market_trades[book.market.market_id])[: _limit(params, MAX_PAGE)]
-    return {"code": CODE_OK, "trades": [views.trade_row(state, fill) for fill in fills]}
+    return {"code": CODE_OK, "trades": [rows_orders.trade_row(state, fill) for fill in fills]}
 
 
 def _book_rows(book: Book, *, is_ask: bool) -> list[dict[str, Any]]:
     market = book.market
     price, size = book.touch(is_ask)
     if size is None:
-        size = views.UNLIMITED_SHOWN * 10**market.size_decimals
+        size = rows_markets.UNLIMITED_SHOWN * 10**market.size_decimals
     rows = [(o.price, o.remaining, o) for o in book.resting(is_ask)]
     at = sum(p <= price if is_ask else p >= price for p, _, _ in rows)
     touch = [] if size == 0 else [_book_row(book, price, size, None)]
@@ -239,7 +242,7 @@ def _book_row(book: Book, price: int, left: int, order: BookOrder | None) -> dic
 def account(state: State, params: Params, now_ns: int) -> dict[str, Any]:
     """Answer `account`; only `by=index` is known here."""
     found = _account_by_value(state, params)
-    return {"code": CODE_OK, "total": 1, "accounts": [views.account_row(state, found)]}
+    return {"code": CODE_OK, "total": 1, "accounts": [rows_accounts.account_row(state, found)]}
 
 
 def account_limits(state: State, params: Params, now_ns: int) -> dict[str, Any]:
@@ -334,7 +337,7 @@ def trades(state: State, params: Params, now_ns: int) -> dict[str, Any]:
     if order_index:
         fills = [f for f in fills if order_index in (f.ask.order_index, f.bid.order_index)]
     page, cursor = _page(fills, params, lambda fill: fill.trade_id)
-    rows = [views.trade_row(state, fill) for fill in page]
+    rows = [rows_orders.trade_row(state, fill) for fill in page]
     return {"code": CODE_OK, "next_cursor": cursor, "trades": rows}
 
 
@@ -346,7 +349,7 @@ def _fills(state: State, params: Params) -> list[Fill]:
 
 
 def _rest_order(state: State, order: BookOrder) -> dict[str, Any]:
-    return views.rest_order_row(state.books[order.market_id], order)
+    return rows_orders.rest_order_row(state.books[order.market_id], order)
 
 
 # -- TRANSACTIONS ---------------------------------------------------------------------------------

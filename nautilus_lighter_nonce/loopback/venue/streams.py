@@ -23,6 +23,8 @@ from typing import Final
 
 import msgspec
 
+from nautilus_lighter_nonce.loopback.venue import rows_accounts
+from nautilus_lighter_nonce.loopback.venue import rows_orders
 from nautilus_lighter_nonce.loopback.venue import views
 from nautilus_lighter_nonce.loopback.venue.accounts import Account
 from nautilus_lighter_nonce.loopback.venue.market_feed import MarketFeed
@@ -167,14 +169,14 @@ class Streams:
         orders: dict[str, list[Any]] = {}
         for order in happening.changes.orders:
             if order.account_index == account.account_index:
-                row = views.order_row(self._state.books[order.market_id], order)
+                row = rows_orders.order_row(self._state.books[order.market_id], order)
                 orders.setdefault(str(order.market_id), []).append(row)
         return {"orders": orders} if orders else None
 
     def _positions_update(self, account: Account, happening: Happening) -> dict[str, Any] | None:
         index = account.account_index
         rows = {
-            str(market_id): views.position_row(self._state, index, market_id)
+            str(market_id): rows_accounts.position_row(self._state, index, market_id)
             for market_id in _markets_of(happening, index)
         }
         return {"positions": rows, "shares": []} if rows else None
@@ -183,7 +185,7 @@ class Streams:
         trades: dict[str, list[Any]] = {}
         for fill in happening.changes.fills:
             if account.account_index in (fill.ask.account_index, fill.bid.account_index):
-                row = views.trade_row(self._state, fill)
+                row = rows_orders.trade_row(self._state, fill)
                 trades.setdefault(str(fill.market_id), []).append(row)
         return {"trades": trades} if trades else None
 
@@ -219,14 +221,14 @@ class Streams:
     def _orders(self, account_index: int, now_ns: int) -> dict[str, Any]:
         orders: dict[str, list[Any]] = {}
         for order in self._state.orders.live(account_index):
-            row = views.order_row(self._state.books[order.market_id], order, integrator="")
+            row = rows_orders.order_row(self._state.books[order.market_id], order, integrator="")
             orders.setdefault(str(order.market_id), []).append(row)
         return {"orders": orders}
 
     def _positions(self, account_index: int, now_ns: int) -> dict[str, Any]:
         account = self._state.accounts.get(account_index)
         markets = sorted(account.positions) if account is not None else []
-        rows = {str(m): views.position_row(self._state, account_index, m) for m in markets}
+        rows = {str(m): rows_accounts.position_row(self._state, account_index, m) for m in markets}
         return {"positions": rows, "shares": []}
 
     def _trades(self, account_index: int, now_ns: int) -> dict[str, Any]:
@@ -236,13 +238,13 @@ class Streams:
     def _assets(self, account_index: int, now_ns: int) -> dict[str, Any]:
         account = self._state.accounts.get(account_index)
         assert account is not None  # `parse_channel` knew it
-        row = views.asset_row(account)
-        return {"assets": {str(views.USDC_ASSET_ID): row}, "timestamp": now_ns // 10**6}
+        row = rows_accounts.asset_row(account)
+        return {"assets": {str(rows_accounts.USDC_ASSET_ID): row}, "timestamp": now_ns // 10**6}
 
     def _stats(self, account_index: int, now_ns: int) -> dict[str, Any]:
         account = self._state.accounts.get(account_index)
         assert account is not None  # `parse_channel` knew it
-        row = views.stats_row(self._state, account)
+        row = rows_accounts.stats_row(self._state, account)
         stats = {"account_trading_mode": 0} | row | {"cross_stats": row, "total_stats": row}
         return {"stats": stats, "timestamp": now_ns // 10**6}
 
