@@ -82,7 +82,15 @@ class LoopbackVenue(Addressed):
     # -- LIFE -------------------------------------------------------------------------------------
 
     async def start(self) -> None:
-        """Listen; `port`, `http_url` and `ws_url` are final afterwards."""
+        """
+        Listen; `port`, `http_url` and `ws_url` are final afterwards.
+
+        Raises
+        ------
+        ValueError
+            If one of the config's commands is none; nothing listens then.
+
+        """
         app = web.Application(client_max_size=MAX_BODY_BYTES)
         Rest(self).mount(app)
         app.router.add_get("/stream", self._handle_socket)
@@ -95,7 +103,19 @@ class LoopbackVenue(Addressed):
         site = web.TCPSite(self._runner, HOST, self.port)
         await site.start()
         self.port = self._runner.addresses[0][1]
+        try:
+            self._be_told()
+        except ValueError:
+            await self.stop()
+            raise
         self._housekeeper = asyncio.get_running_loop().create_task(self._keep_house())
+
+    def _be_told(self) -> None:
+        """Do what the config says is done at birth."""
+        for lever in self._config.levers:
+            self.pull(lever)
+        for command in self._config.commands:
+            self.control(command)
 
     async def stop(self) -> None:
         """Close all sockets and stop listening; a second call does nothing."""
@@ -177,7 +197,7 @@ class LoopbackVenue(Addressed):
         if stage_of(lever) is not Stage.NOW:
             self._engine.levers.arm(lever)
         elif lever.fault is Fault.LAG:
-            self.set(next_nonce_lag_ms=lever.ms)
+            self.set(next_nonce_lag_ms=lever.wait_ms)
         else:
             self.close_sockets()
 

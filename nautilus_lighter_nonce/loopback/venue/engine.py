@@ -37,7 +37,6 @@ from nautilus_lighter_nonce.loopback.venue.execution import execute
 from nautilus_lighter_nonce.loopback.venue.faults import Facts
 from nautilus_lighter_nonce.loopback.venue.faults import Fault
 from nautilus_lighter_nonce.loopback.venue.faults import Lever
-from nautilus_lighter_nonce.loopback.venue.faults import Levers
 from nautilus_lighter_nonce.loopback.venue.faults import Stage
 from nautilus_lighter_nonce.loopback.venue.faults import code_of
 from nautilus_lighter_nonce.loopback.venue.ledger import Entry
@@ -45,6 +44,7 @@ from nautilus_lighter_nonce.loopback.venue.ledger import Ledger
 from nautilus_lighter_nonce.loopback.venue.ledger import Transport
 from nautilus_lighter_nonce.loopback.venue.ledger import entry_json
 from nautilus_lighter_nonce.loopback.venue.ledger import summarize
+from nautilus_lighter_nonce.loopback.venue.levers import Levers
 from nautilus_lighter_nonce.loopback.venue.orders import Changes
 from nautilus_lighter_nonce.loopback.venue.replies import Happening
 from nautilus_lighter_nonce.loopback.venue.replies import Reply

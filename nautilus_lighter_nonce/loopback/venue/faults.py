@@ -1,32 +1,35 @@
 """
-The levers: which transaction meets which fault.
+The faults and the levers: what can go wrong, and which transaction, read or frame meets it.
 
 Rules of this file
 ------------------
-- A pure decision: a lever is armed with selectors, a transaction's facts go in, the lever that
-  fires comes out. What a fault *does* is carried out where its stage is (`engine`, `server`).
-- Deterministic: the only randomness is a generator seeded at birth.
-- One lever fires per stage and transaction (or batch): the first armed one that matches and is due.
-  A lever counts only what reached its stage: a stale transaction does not use up a `refuse`.
+- Values and pure questions about them; `levers` counts what is armed, and what a fault *does* is
+  carried out where its stage is (`engine`, `replies`, `wire`).
+- A lever is one struct for all faults, since JSON carries it; `__post_init__` refuses what a fault
+  cannot mean.
 
 Stages
 ------
 =============  ==============================================================================
+``WIRE``       on its socket, before the venue has read it
 ``EDGE``       before the venue looks at the transaction; it is not processed
 ``FOREIGN``    a foreign writer steps in just before the nonce check
 ``ADMIT``      after the nonce check, where margin would be checked: a definite refusal
+``QUEUE``      accepted, on its way into the sequencer's queue
 ``EXECUTE``    in the sequencer, after the transaction was accepted
+``RECORD``     executed: how its record shows itself
 ``REPLY``      after processing: what becomes of the answer
 ``READ``       any other endpoint, by its name
+``FRAME``      a frame of a channel on its way out, by the channel's name
+``NOW``        at once, no transaction is waited for
 =============  ==============================================================================
 """
 
 from __future__ import annotations
 
-import random
-from collections.abc import Sequence
 from enum import Enum
 from typing import Annotated
+from typing import Any
 from typing import Final
 
 import msgspec
@@ -37,38 +40,80 @@ from nautilus_lighter_nonce.lighter.codes import Code
 class Fault(Enum):
     """The faults the venue can show."""
 
+    # Of a transaction, on its way in and in the sequencer.
     REFUSE = "refuse"
     RATE_LIMIT = "rate_limit"
     DROP_REQUEST = "drop_request"
-    DROP_REPLY = "drop_reply"
-    DELAY = "delay"
     SERVER_ERROR = "server_error"
-    UNREADABLE = "unreadable"
+    FOREIGN_WRITER = "foreign_writer"
+    EXECUTE_LATE = "execute_late"
     VANISH = "vanish"
     FAIL = "fail"
-    FOREIGN_WRITER = "foreign_writer"
+    RECORD = "record"
+    # Of its answer.
+    DROP_REPLY = "drop_reply"
+    DELAY = "delay"
+    UNREADABLE = "unreadable"
+    DOUBLE_REPLY = "double_reply"
+    UNKNOWN_ID = "unknown_id"
+    NO_ID = "no_id"
+    SWAP_REPLY = "swap_reply"
+    # Of a read alone.
+    ANSWER = "answer"
+    # Of a socket.
+    HOLD = "hold"
+    HALF_OPEN = "half_open"
     CLOSE_SOCKETS = "close_sockets"
+    SHUTDOWN = "shutdown"
+    # Of a frame of a channel.
+    FRAME_DELAY = "frame_delay"
+    FRAME_DROP = "frame_drop"
+    FRAME_DOUBLE = "frame_double"
+    FRAME_UNREADABLE = "frame_unreadable"
+    # Of the counter that `nextNonce` reports.
     LAG = "lag"
 
 
 class Stage(Enum):
     """Where on a transaction's way a lever acts."""
 
+    WIRE = "wire"
     EDGE = "edge"
     FOREIGN = "foreign"
     ADMIT = "admit"
+    QUEUE = "queue"
     EXECUTE = "execute"
+    RECORD = "record"
     REPLY = "reply"
     READ = "read"
+    FRAME = "frame"
     NOW = "now"
 
 
 class When(Enum):
-    """When `close_sockets` closes them."""
+    """When `close_sockets` and `shutdown` act."""
 
     NOW = "now"
     BEFORE = "before"
     AFTER = "after"
+
+
+class Direction(Enum):
+    """Which way of a socket is held, as the venue sees it."""
+
+    IN = "in"
+    OUT = "out"
+    BOTH = "both"
+
+
+class Body(Enum):
+    """What an unreadable answer or frame looks like."""
+
+    GARBAGE = "garbage"
+    HTML = "html"
+    NOT_UTF8 = "not_utf8"
+    EMPTY = "empty"
+    TRUNCATED = "truncated"
 
 
 class Lever(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -87,24 +132,46 @@ class Lever(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
         It fires on each N-th matching transaction after those.
     rate : float, optional
         The probability that it fires when due, 0 to 1.
-    tx_type, account_index, api_key_index, nonce, client_order_index : int, optional
-        What a transaction must have. For cancels and modifies the last one is compared with
-        `Index`. A batch matches if one member does.
+    tx_type, account_index, api_key_index, nonce, client_order_index, connection : int, optional
+        What a transaction must have; `connection` is the socket's number in the ledger. For cancels
+        and modifies the client order index is compared with `Index`. A batch matches if one member
+        does.
     endpoint : str, optional
         The name of another endpoint, e.g. "nextNonce"; the lever then never touches transactions.
-        Only `rate_limit`, `drop_request`, `drop_reply`, `delay`, `server_error`, `unreadable`.
+        Only the faults in `READ_FAULTS`.
+    channel : str, optional
+        For frames: what the channel's name begins with, e.g. "account_all_orders"; with
+        `account_index` the channel's account. Frames of every channel if it is not named.
     code : int, optional
         The code of `refuse` (default 21739) and of `fail` (default 21728).
-    ms : float
-        The milliseconds of `delay` and `lag`.
-    status : int
+    ms : float, optional
+        The milliseconds of `delay`, `lag`, `execute_late`, `frame_delay`; how long `hold` (``None``
+        or 0: until released) and `record` (``None`` or 0: for ever) last; the grace of `shutdown`.
+    status : int, optional
         The HTTP status of `rate_limit` (429, or 405 as the firewall has it) and of
-        `server_error` (503).
+        `server_error` (503); what `record` shows as status (``None``: null).
+    missing : bool
+        For `record`: the status field is not there at all.
+    predicted : bool
+        For `execute_late`: whether `predicted_execution_time_ms` tells it.
     processed : bool, optional
         Whether the venue processes the transaction behind a `server_error` (default no) or an
         `unreadable` answer (default yes).
+    body : Body
+        What `unreadable` and `frame_unreadable` send.
+    value : Any
+        For `answer`: the whole body of the read, any JSON.
+    direction : Direction
+        For `hold`.
+    announced : bool
+        For `shutdown`: whether a frame tells it.
     when : When, optional
-        For `close_sockets`; at once if no selector is given, else before processing.
+        For `close_sockets` and `shutdown`; at once if no selector is given, else before processing.
+
+    Raises
+    ------
+    ValueError
+        If a fault cannot mean what the fields say.
 
     """
 
@@ -118,12 +185,33 @@ class Lever(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     api_key_index: int | None = None
     nonce: int | None = None
     client_order_index: int | None = None
+    connection: int | None = None
     endpoint: str | None = None
+    channel: str | None = None
     code: int | None = None
-    ms: Annotated[float, msgspec.Meta(ge=0.0, le=3_600_000.0)] = 0.0
+    ms: Annotated[float, msgspec.Meta(ge=0.0, le=3_600_000.0)] | None = None
     status: int | None = None
+    missing: bool = False
+    predicted: bool = True
     processed: bool | None = None
+    body: Body = Body.GARBAGE
+    value: Any = None
+    direction: Direction = Direction.IN
+    announced: bool = True
     when: When | None = None
+
+    def __post_init__(self) -> None:
+        if self.fault is Fault.ANSWER and self.endpoint is None:
+            raise ValueError("answer needs an endpoint")
+        if self.endpoint is not None and self.fault not in READ_FAULTS:
+            raise ValueError(f"{self.fault.value} is no fault of a read")
+        if self.channel is not None and self.fault not in FRAME_FAULTS:
+            raise ValueError(f"{self.fault.value} is no fault of a frame")
+
+    @property
+    def wait_ms(self) -> float:
+        """The milliseconds, 0 if none were given."""
+        return self.ms or 0.0
 
 
 class Facts(msgspec.Struct, frozen=True, kw_only=True):
@@ -134,9 +222,35 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     api_key_index: int | None = None
     nonce: int | None = None
     client_order_index: int | None = None
+    connection: int | None = None
 
 
-_SELECTORS: Final = ("tx_type", "account_index", "api_key_index", "nonce", "client_order_index")
+READ_FAULTS: Final = frozenset(
+    {
+        Fault.RATE_LIMIT,
+        Fault.DROP_REQUEST,
+        Fault.DROP_REPLY,
+        Fault.DELAY,
+        Fault.SERVER_ERROR,
+        Fault.UNREADABLE,
+        Fault.ANSWER,
+    }
+)
+"""What may befall a read, by `endpoint`."""
+
+FRAME_FAULTS: Final = frozenset(
+    {Fault.FRAME_DELAY, Fault.FRAME_DROP, Fault.FRAME_DOUBLE, Fault.FRAME_UNREADABLE}
+)
+"""What may befall a frame, by `channel`."""
+
+_SELECTORS: Final = (
+    "tx_type",
+    "account_index",
+    "api_key_index",
+    "nonce",
+    "client_order_index",
+    "connection",
+)
 
 _STAGES: Final = {
     Fault.REFUSE: Stage.ADMIT,
@@ -144,11 +258,19 @@ _STAGES: Final = {
     Fault.DROP_REQUEST: Stage.EDGE,
     Fault.DROP_REPLY: Stage.REPLY,
     Fault.DELAY: Stage.REPLY,
+    Fault.DOUBLE_REPLY: Stage.REPLY,
+    Fault.UNKNOWN_ID: Stage.REPLY,
+    Fault.NO_ID: Stage.REPLY,
+    Fault.SWAP_REPLY: Stage.REPLY,
+    Fault.EXECUTE_LATE: Stage.QUEUE,
     Fault.VANISH: Stage.EXECUTE,
     Fault.FAIL: Stage.EXECUTE,
+    Fault.RECORD: Stage.RECORD,
     Fault.FOREIGN_WRITER: Stage.FOREIGN,
+    Fault.HOLD: Stage.WIRE,
+    Fault.HALF_OPEN: Stage.WIRE,
     Fault.LAG: Stage.NOW,
-}
+} | dict.fromkeys(FRAME_FAULTS, Stage.FRAME)
 
 _DEFAULT_CODES: Final = {
     Fault.REFUSE: Code.NOT_ENOUGH_MARGIN,
@@ -177,7 +299,7 @@ def stage_of(lever: Lever) -> Stage:
             return Stage.REPLY if lever.processed else Stage.EDGE
         case Fault.UNREADABLE:
             return Stage.EDGE if lever.processed is False else Stage.REPLY
-        case Fault.CLOSE_SOCKETS:
+        case Fault.CLOSE_SOCKETS | Fault.SHUTDOWN:
             return _stage_of_close(lever)
         case _:
             return _STAGES[lever.fault]
@@ -204,92 +326,3 @@ def matches(lever: Lever, facts: Facts) -> bool:
         for name in _SELECTORS
         if (wanted := getattr(lever, name)) is not None
     )
-
-
-class _Armed:
-    """A lever with its counts."""
-
-    def __init__(self, lever: Lever) -> None:
-        self.lever = lever
-        self.seen = 0
-        self.fired = 0
-
-    @property
-    def is_spent(self) -> bool:
-        return self.lever.count is not None and self.fired >= self.lever.count
-
-    def pull(self, rng: random.Random) -> bool:
-        self.seen += 1
-        due = self.seen - self.lever.after
-        if due <= 0 or due % self.lever.every:
-            return False
-        if self.lever.rate is not None and rng.random() >= self.lever.rate:
-            return False
-        self.fired += 1
-        return True
-
-
-class Levers:
-    """
-    All armed levers of a venue.
-
-    Parameters
-    ----------
-    seed : int, default 0
-        Seeds the `rate` of levers.
-
-    """
-
-    def __init__(self, seed: int = 0) -> None:
-        self._rng = random.Random(seed)
-        self._armed: dict[Stage, list[_Armed]] = {stage: [] for stage in Stage}
-
-    def arm(self, lever: Lever) -> None:
-        """
-        Arm a lever.
-
-        Raises
-        ------
-        ValueError
-            If the lever acts at once and cannot wait for a transaction.
-
-        """
-        stage = stage_of(lever)
-        if stage is Stage.NOW:
-            raise ValueError(f"{lever.fault.value} acts at once")
-        self._armed[stage].append(_Armed(lever))
-
-    def clear(self) -> None:
-        """Disarm all levers."""
-        for armed in self._armed.values():
-            armed.clear()
-
-    def pull(self, stage: Stage, facts: Sequence[Facts]) -> Lever | None:
-        """
-        Return the lever that fires on a transaction or batch at a stage.
-
-        Parameters
-        ----------
-        stage : Stage
-            The stage that was reached.
-        facts : Sequence[Facts]
-            One transaction, or the members of a batch.
-
-        Returns
-        -------
-        Lever or ``None``
-
-        """
-        for armed in self._armed[stage]:
-            if armed.is_spent or not any(matches(armed.lever, f) for f in facts):
-                continue
-            if armed.pull(self._rng):
-                return armed.lever
-        return None
-
-    def pull_read(self, endpoint: str) -> Lever | None:
-        """Return the lever that fires on a read of an endpoint, e.g. "nextNonce"."""
-        for armed in self._armed[Stage.READ]:
-            if armed.lever.endpoint == endpoint and not armed.is_spent and armed.pull(self._rng):
-                return armed.lever
-        return None

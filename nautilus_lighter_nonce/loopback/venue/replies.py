@@ -145,7 +145,7 @@ def bend(lever: Lever, reply: Reply) -> Reply:
     for entry in reply.entries:
         entry.blame(lever.fault.value)
     if lever.fault is Fault.DELAY:
-        return msgspec.structs.replace(reply, delay_ms=lever.ms)
+        return msgspec.structs.replace(reply, delay_ms=lever.wait_ms)
     action, code, status = _BENT[lever.fault]
     for entry in reply.entries:
         entry.code = code

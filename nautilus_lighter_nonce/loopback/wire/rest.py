@@ -164,7 +164,9 @@ class Rest:
         lever = self._venue.lever_for(endpoint)
         bent = lever is not None and lever.fault is not Fault.DELAY
         response = await (_bent_read(lever) if lever and bent else self._safely(request, handler))
-        await _pause((lever.ms / 1_000 if lever is not None else 0.0) + self._venue.one_way_s())
+        await _pause(
+            (lever.wait_ms / 1_000 if lever is not None else 0.0) + self._venue.one_way_s()
+        )
         for entry in response.entries if isinstance(response, TxResponse) else ():
             entry.replied_ns = self._venue.now_ns()
         return response

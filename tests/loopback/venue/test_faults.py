@@ -9,11 +9,11 @@ from nautilus_lighter_nonce.lighter.codes import Code
 from nautilus_lighter_nonce.loopback.venue.faults import Facts
 from nautilus_lighter_nonce.loopback.venue.faults import Fault
 from nautilus_lighter_nonce.loopback.venue.faults import Lever
-from nautilus_lighter_nonce.loopback.venue.faults import Levers
 from nautilus_lighter_nonce.loopback.venue.faults import Stage
 from nautilus_lighter_nonce.loopback.venue.faults import When
 from nautilus_lighter_nonce.loopback.venue.faults import code_of
 from nautilus_lighter_nonce.loopback.venue.faults import stage_of
+from nautilus_lighter_nonce.loopback.venue.levers import Levers
 
 
 TX = Facts(tx_type=14, account_index=700, api_key_index=5, nonce=7, client_order_index=42)

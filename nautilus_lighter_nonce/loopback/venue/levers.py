@@ -1,0 +1,110 @@
+"""
+The armed levers of a venue: how often each has seen something, and which one fires.
+
+Rules of this file
+------------------
+- A pure decision: the facts of a transaction go in, the lever that fires comes out.
+- Deterministic: the only randomness is a generator seeded at birth.
+- One lever fires per stage and transaction (or batch): the first armed one that matches and is due.
+  A lever counts only what reached its stage: a stale transaction does not use up a `refuse`.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+
+from nautilus_lighter_nonce.loopback.venue.faults import Facts
+from nautilus_lighter_nonce.loopback.venue.faults import Lever
+from nautilus_lighter_nonce.loopback.venue.faults import Stage
+from nautilus_lighter_nonce.loopback.venue.faults import matches
+from nautilus_lighter_nonce.loopback.venue.faults import stage_of
+
+
+class _Armed:
+    """A lever with its counts."""
+
+    def __init__(self, lever: Lever) -> None:
+        self.lever = lever
+        self.seen = 0
+        self.fired = 0
+
+    @property
+    def is_spent(self) -> bool:
+        return self.lever.count is not None and self.fired >= self.lever.count
+
+    def pull(self, rng: random.Random) -> bool:
+        self.seen += 1
+        due = self.seen - self.lever.after
+        if due <= 0 or due % self.lever.every:
+            return False
+        if self.lever.rate is not None and rng.random() >= self.lever.rate:
+            return False
+        self.fired += 1
+        return True
+
+
+class Levers:
+    """
+    All armed levers of a venue.
+
+    Parameters
+    ----------
+    seed : int, default 0
+        Seeds the `rate` of levers.
+
+    """
+
+    def __init__(self, seed: int = 0) -> None:
+        self._rng = random.Random(seed)
+        self._armed: dict[Stage, list[_Armed]] = {stage: [] for stage in Stage}
+
+    def arm(self, lever: Lever) -> None:
+        """
+        Arm a lever.
+
+        Raises
+        ------
+        ValueError
+            If the lever acts at once and cannot wait for a transaction.
+
+        """
+        stage = stage_of(lever)
+        if stage is Stage.NOW:
+            raise ValueError(f"{lever.fault.value} acts at once")
+        self._armed[stage].append(_Armed(lever))
+
+    def clear(self) -> None:
+        """Disarm all levers."""
+        for armed in self._armed.values():
+            armed.clear()
+
+    def pull(self, stage: Stage, facts: Sequence[Facts]) -> Lever | None:
+        """
+        Return the lever that fires on a transaction or batch at a stage.
+
+        Parameters
+        ----------
+        stage : Stage
+            The stage that was reached.
+        facts : Sequence[Facts]
+            One transaction, or the members of a batch.
+
+        Returns
+        -------
+        Lever or ``None``
+
+        """
+        for armed in self._armed[stage]:
+            if armed.is_spent or not any(matches(armed.lever, f) for f in facts):
+                continue
+            if armed.pull(self._rng):
+                return armed.lever
+        return None
+
+    def pull_read(self, endpoint: str) -> Lever | None:
+        """Return the lever that fires on a read of an endpoint, e.g. "nextNonce"."""
+        for armed in self._armed[Stage.READ]:
+            if armed.lever.endpoint == endpoint and not armed.is_spent and armed.pull(self._rng):
+                return armed.lever
+        return None
