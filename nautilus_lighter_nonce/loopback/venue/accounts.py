@@ -135,6 +135,12 @@ class Accounts:
             positions[market_id] = Position(market_id=market_id, margin_fraction=fraction)
         return positions[market_id]
 
+    def held(self, market_id: int) -> tuple[int, int]:
+        """Return what all accounts hold in a market, long and short, base units."""
+        positions = (account.positions.get(market_id) for account in self._accounts.values())
+        sizes = [position.size for position in positions if position is not None]
+        return sum(s for s in sizes if s > 0), -sum(s for s in sizes if s < 0)
+
     # -- DESK -------------------------------------------------------------------------------------
 
     def reducible(self, account_index: int, market_id: int, is_ask: bool) -> int:

@@ -1,20 +1,15 @@
 """
-The REST reads: parameters in, body out.
+The REST reads about accounts: parameters in, body out.
 
 Rules of this file
 ------------------
 - A query reads the state and changes nothing. What it cannot answer is an `ApiError`.
-- `QUERIES` names every endpoint with whether it wants a token (observed and docs).
-- Pages go from newest to oldest; a cursor names the last row of the page before.
+- Pages go from newest to oldest, see `params`. Markets have a room of their own,
+  `queries_markets`; `endpoints` names every read.
 """
 
 from __future__ import annotations
 
-import base64
-import binascii
-from collections.abc import Callable
-from collections.abc import Mapping
-from collections.abc import Sequence
 from typing import Any
 from typing import Final
 
@@ -23,231 +18,68 @@ from nautilus_lighter_nonce.lighter.codes import MAX_API_KEY_INDEX
 from nautilus_lighter_nonce.lighter.codes import Code
 from nautilus_lighter_nonce.loopback.config import VanishedLookup
 from nautilus_lighter_nonce.loopback.venue import rows_accounts
-from nautilus_lighter_nonce.loopback.venue import rows_markets
 from nautilus_lighter_nonce.loopback.venue import rows_orders
 from nautilus_lighter_nonce.loopback.venue import views
 from nautilus_lighter_nonce.loopback.venue.accounts import Account
-from nautilus_lighter_nonce.loopback.venue.book import Book
-from nautilus_lighter_nonce.loopback.venue.decimals import format_decimal
-from nautilus_lighter_nonce.loopback.venue.orders import HOUSE_ACCOUNT
 from nautilus_lighter_nonce.loopback.venue.orders import BookOrder
 from nautilus_lighter_nonce.loopback.venue.orders import Fill
+from nautilus_lighter_nonce.loopback.venue.params import ALL_KEYS
+from nautilus_lighter_nonce.loopback.venue.params import MAX_PAGE
+from nautilus_lighter_nonce.loopback.venue.params import ApiError
+from nautilus_lighter_nonce.loopback.venue.params import Params
+from nautilus_lighter_nonce.loopback.venue.params import account_of
+from nautilus_lighter_nonce.loopback.venue.params import book_of
+from nautilus_lighter_nonce.loopback.venue.params import in_market
+from nautilus_lighter_nonce.loopback.venue.params import invalid
+from nautilus_lighter_nonce.loopback.venue.params import limit_of
+from nautilus_lighter_nonce.loopback.venue.params import number
+from nautilus_lighter_nonce.loopback.venue.params import page_of
 from nautilus_lighter_nonce.loopback.venue.sequencer import Outcome
 from nautilus_lighter_nonce.loopback.venue.state import State
 
 
-ALL_KEYS: Final = 255  # the venue's sentinel (sdk)
-MAX_PAGE: Final = 100  # docs
-MAX_BOOK_ROWS: Final = 250  # docs
 MAX_CLIENT_INDEXES: Final = 20  # docs
 MAX_SECS: Final = 2**63  # later than any end
-
-Params = Mapping[str, str]
-Query = Callable[[State, Params, int], dict[str, Any]]
-
-
-class ApiError(Exception):
-    """
-    A request that the REST API refuses.
-
-    Parameters
-    ----------
-    code : Code
-        The venue's code.
-    text : str, optional
-        A message of its own; the code's text otherwise.
-    status : int, default 400
-        The HTTP status.
-
-    """
-
-    def __init__(self, code: Code, text: str = "", status: int = 400) -> None:
-        super().__init__(code, text, status)
-        self.code = code
-        self.text = text
-        self.status = status
-
-    def __str__(self) -> str:
-        return f"{self.code.value} {self.text}"
-
-
-# -- PARAMETERS -----------------------------------------------------------------------------------
-
-
-def number(params: Params, name: str, default: int | None = None) -> int:
-    """
-    Return an integer parameter.
-
-    Raises
-    ------
-    ApiError
-        20001 if it is missing without a default, or no integer.
-
-    """
-    text = params.get(name)
-    if text is None and default is not None:
-        return default
-    try:
-        return int(text or "")
-    except ValueError as e:
-        raise ApiError(Code.INVALID_PARAM, f"invalid param : {name}") from e
-
-
-def key_of(params: Params) -> tuple[int, int]:
-    """Return the key that a request names."""
-    return number(params, "account_index"), number(params, "api_key_index")
-
-
-def account_named(params: Params) -> int | None:
-    """Return the account that a request is about, ``None`` if it names none."""
-    text = params.get("account_index") or params.get("value", "")
-    return int(text) if text.isdecimal() else None
-
-
-def _account(state: State, params: Params) -> Account:
-    account = state.accounts.get(number(params, "account_index"))
-    if account is None:
-        raise ApiError(Code.ACCOUNT_NOT_FOUND)
-    return account
-
-
-def _account_by_value(state: State, params: Params) -> Account:
-    account = state.accounts.get(number(params, "value"))
-    if account is None:
-        raise ApiError(Code.ACCOUNT_NOT_FOUND)
-    return account
-
-
-def _book(state: State, params: Params) -> Book:
-    book = state.books.get(number(params, "market_id"))
-    if book is None:
-        raise ApiError(Code.INVALID_MARKET_INDEX)
-    return book
-
-
-def _books(state: State, params: Params) -> list[Book]:
-    wanted = number(params, "market_id", ALL_KEYS)
-    return list(state.books.values()) if wanted == ALL_KEYS else [_book(state, params)]
-
-
-def _limit(params: Params, most: int) -> int:
-    limit = number(params, "limit", most)
-    if not 1 <= limit <= most:
-        raise ApiError(Code.INVALID_PARAM, "invalid param : limit")
-    return limit
-
-
-def _in_market(params: Params, market_id: int) -> bool:
-    return number(params, "market_id", ALL_KEYS) in (ALL_KEYS, market_id)
-
-
-# -- PAGES ----------------------------------------------------------------------------------------
-
-
-def _page[T](
-    rows: Sequence[T], params: Params, number_of: Callable[[T], int]
-) -> tuple[list[T], str]:
-    """Return the rows after the cursor, at most `limit`, and the next cursor."""
-    start = 0
-    cursor = params.get("cursor")
-    if cursor:
-        last = _read_cursor(cursor)
-        at = next((i for i, row in enumerate(rows) if number_of(row) == last), None)
-        start = len(rows) if at is None else at + 1
-    limit = _limit(params, MAX_PAGE)
-    page = list(rows[start : start + limit])
-    more = page and start + limit < len(rows)
-    return page, _write_cursor(number_of(page[-1])) if more else ""
-
-
-def _write_cursor(last: int) -> str:
-    return base64.urlsafe_b64encode(str(last).encode()).decode()
-
-
-def _read_cursor(cursor: str) -> int:
-    try:
-        return int(base64.urlsafe_b64decode(cursor.encode()))
-    except (binascii.Error, ValueError) as e:
-        raise ApiError(Code.INVALID_PARAM, "invalid param : cursor") from e
-
-
-# -- MARKETS --------------------------------------------------------------------------------------
-
-
-def status(state: State, params: Params, now_ns: int) -> dict[str, Any]:
-    """Answer `status`."""
-    network_id = state.config.chain_id
-    return {"status": CODE_OK, "network_id": network_id, "timestamp": now_ns // 10**9}
-
-
-def order_books(state: State, params: Params, now_ns: int) -> dict[str, Any]:
-    """Answer `orderBooks`."""
-    rows = [rows_markets.market_row(book) for book in _books(state, params)]
-    return {"code": CODE_OK, "order_books": rows}
-
-
-def order_book_details(state: State, params: Params, now_ns: int) -> dict[str, Any]:
-    """Answer `orderBookDetails`."""
-    rows = [rows_markets.market_detail(book) for book in _books(state, params)]
-    return {"code": CODE_OK, "order_book_details": rows, "spot_order_book_details": []}
-
-
-def order_book_orders(state: State, params: Params, now_ns: int) -> dict[str, Any]:
-    """Answer `orderBookOrders`: resting orders, and the touch as the house's order."""
-    book, limit = _book(state, params), _limit(params, MAX_BOOK_ROWS)
-    asks = _book_rows(book, is_ask=True)[:limit]
-    bids = _book_rows(book, is_ask=False)[:limit]
-    totals = {"total_asks": len(asks), "total_bids": len(bids)}
-    return {"code": CODE_OK} | totals | {"asks": asks, "bids": bids}
-
-
-def recent_trades(state: State, params: Params, now_ns: int) -> dict[str, Any]:
-    """Answer `recentTrades`."""
-    book = _book(state, params)
-    fills = list(state.market_trades[book.market.market_id])[: _limit(params, MAX_PAGE)]
-    return {"code": CODE_OK, "trades": [rows_orders.trade_row(state, fill) for fill in fills]}
-
-
-def _book_rows(book: Book, *, is_ask: bool) -> list[dict[str, Any]]:
-    market = book.market
-    price, size = book.touch(is_ask)
-    if size is None:
-        size = rows_markets.UNLIMITED_SHOWN * 10**market.size_decimals
-    rows = [(o.price, o.remaining, o) for o in book.resting(is_ask)]
-    at = sum(p <= price if is_ask else p >= price for p, _, _ in rows)
-    touch = [] if size == 0 else [_book_row(book, price, size, None)]
-    resting = [_book_row(book, p, left, order) for p, left, order in rows]
-    return resting[:at] + touch + resting[at:]
-
-
-def _book_row(book: Book, price: int, left: int, order: BookOrder | None) -> dict[str, Any]:
-    market = book.market
-    index = 0 if order is None else order.order_index
-    initial = left if order is None else order.base_amount
-    return {
-        "order_index": index,
-        "order_id": str(index),
-        "owner_account_index": HOUSE_ACCOUNT if order is None else order.account_index,
-        "initial_base_amount": format_decimal(initial, market.size_decimals),
-        "remaining_base_amount": format_decimal(left, market.size_decimals),
-        "price": format_decimal(price, market.price_decimals),
-        "order_expiry": 0 if order is None else order.expiry_ms,
-        "transaction_time": 0 if order is None else order.updated_ns // 1_000,
-    }
 
 
 # -- ACCOUNTS -------------------------------------------------------------------------------------
 
 
 def account(state: State, params: Params, now_ns: int) -> dict[str, Any]:
-    """Answer `account`; only `by=index` is known here."""
-    found = _account_by_value(state, params)
+    """Answer `account`, by index or by L1 address."""
+    found = _by_address(state, params) if params.get("by") == "l1_address" else None
+    found = found or account_of(state, params, "value")
     return {"code": CODE_OK, "total": 1, "accounts": [rows_accounts.account_row(state, found)]}
+
+
+def accounts_by_address(state: State, params: Params, now_ns: int) -> dict[str, Any]:
+    """Answer `accountsByL1Address`; here every account has an address of its own."""
+    found = _by_address(state, params, "l1_address")
+    address = views.l1_address(found.account_index)
+    rows = [rows_accounts.sub_account_row(state, found)]
+    return {"code": CODE_OK, "l1_address": address, "sub_accounts": rows}
+
+
+def _by_address(state: State, params: Params, name: str = "value") -> Account:
+    digits = params.get(name, "").removeprefix("0x")
+    try:
+        found = state.accounts.get(int(digits, 16))
+    except ValueError as e:
+        raise invalid(name) from e
+    if found is None:
+        raise ApiError(Code.ACCOUNT_NOT_FOUND)
+    return found
+
+
+def maker_only_keys(state: State, params: Params, now_ns: int) -> dict[str, Any]:
+    """Answer `getMakerOnlyApiKeys`: no key is here."""
+    account_of(state, params)
+    return {"code": CODE_OK, "api_key_indexes": []}
 
 
 def account_limits(state: State, params: Params, now_ns: int) -> dict[str, Any]:
     """Answer `accountLimits`, as a Standard account."""
-    _account(state, params)
+    account_of(state, params)
     return {
         "code": CODE_OK,
         "max_llp_percentage": 100,
@@ -265,7 +97,7 @@ def account_limits(state: State, params: Params, now_ns: int) -> dict[str, Any]:
 
 def api_keys(state: State, params: Params, now_ns: int) -> dict[str, Any]:
     """Answer `apikeys`; 21109 if nothing is registered there."""
-    found = _account(state, params)
+    found = account_of(state, params)
     wanted = number(params, "api_key_index", ALL_KEYS)
     rows = [
         {
@@ -288,21 +120,21 @@ def api_keys(state: State, params: Params, now_ns: int) -> dict[str, Any]:
 
 def active_orders(state: State, params: Params, now_ns: int) -> dict[str, Any]:
     """Answer `accountActiveOrders`."""
-    orders = state.orders.live(_account(state, params).account_index)
-    rows = [_rest_order(state, o) for o in orders if _in_market(params, o.market_id)]
+    orders = state.orders.live(account_of(state, params).account_index)
+    rows = [_rest_order(state, o) for o in orders if in_market(params, o.market_id)]
     return {"code": CODE_OK, "next_cursor": "", "orders": rows}
 
 
 def inactive_orders(state: State, params: Params, now_ns: int) -> dict[str, Any]:
     """Answer `accountInactiveOrders`, the last ended first; the range is of ends (inferred)."""
-    orders = state.orders.ended(_account(state, params).account_index)
+    orders = state.orders.ended(account_of(state, params).account_index)
     first, last = _range_secs(params)
     chosen = [
         o
         for o in orders
-        if _in_market(params, o.market_id) and first <= o.updated_ns // 1_000_000_000 <= last
+        if in_market(params, o.market_id) and first <= o.updated_ns // 1_000_000_000 <= last
     ]
-    page, cursor = _page(chosen, params, lambda order: order.order_index)
+    page, cursor = page_of(chosen, params, lambda order: order.order_index)
     rows = [_rest_order(state, order) for order in page]
     return {"code": CODE_OK, "next_cursor": cursor, "orders": rows}
 
@@ -314,7 +146,7 @@ def _range_secs(params: Params) -> tuple[int, int]:
         return 0, MAX_SECS
     first, dash, last = text.partition("-")
     if not (dash and first.isdecimal() and last.isdecimal()):
-        raise ApiError(Code.INVALID_PARAM, "invalid param : between_timestamps")
+        raise invalid("between_timestamps")
     return int(first), int(last)
 
 
@@ -323,7 +155,7 @@ def account_orders(state: State, params: Params, now_ns: int) -> dict[str, Any]:
     account_index = number(params, "account_index")
     texts = params.get("client_order_indexes", "").split(",")
     if not all(text.isdecimal() for text in texts) or len(texts) > MAX_CLIENT_INDEXES:
-        raise ApiError(Code.INVALID_PARAM, "invalid param : client_order_indexes")
+        raise invalid("client_order_indexes")
     wanted = {int(text) for text in texts}
     orders = state.orders.live(account_index) + state.orders.ended(account_index)
     rows = [_rest_order(state, o) for o in orders if o.client_order_index in wanted]
@@ -336,16 +168,16 @@ def trades(state: State, params: Params, now_ns: int) -> dict[str, Any]:
     fills = _fills(state, params)
     if order_index:
         fills = [f for f in fills if order_index in (f.ask.order_index, f.bid.order_index)]
-    page, cursor = _page(fills, params, lambda fill: fill.trade_id)
+    page, cursor = page_of(fills, params, lambda fill: fill.trade_id)
     rows = [rows_orders.trade_row(state, fill) for fill in page]
     return {"code": CODE_OK, "next_cursor": cursor, "trades": rows}
 
 
 def _fills(state: State, params: Params) -> list[Fill]:
     if number(params, "account_index", -1) < 0:
-        return list(state.market_trades[_book(state, params).market.market_id])
-    account_index = _account(state, params).account_index
-    return [f for f in state.trades[account_index] if _in_market(params, f.market_id)]
+        return list(state.market_trades[book_of(state, params).market.market_id])
+    account_index = account_of(state, params).account_index
+    return [f for f in state.trades[account_index] if in_market(params, f.market_id)]
 
 
 def _rest_order(state: State, order: BookOrder) -> dict[str, Any]:
@@ -367,25 +199,7 @@ def tx(state: State, params: Params, now_ns: int) -> dict[str, Any]:
 
 def account_txs(state: State, params: Params, now_ns: int) -> dict[str, Any]:
     """Answer `accountTxs`: executed transactions, newest first."""
-    account_index = _account_by_value(state, params).account_index
-    start, limit = number(params, "index", 0), _limit(params, MAX_PAGE)
+    account_index = account_of(state, params, "value").account_index
+    start, limit = number(params, "index", 0), limit_of(params, MAX_PAGE)
     entries = list(reversed(state.executed[account_index]))[start : start + limit]
     return {"code": CODE_OK, "txs": [views.tx_row(entry) for entry in entries]}
-
-
-QUERIES: Final[dict[str, tuple[Query, bool]]] = {
-    "status": (status, False),
-    "orderBooks": (order_books, False),
-    "orderBookDetails": (order_book_details, False),
-    "orderBookOrders": (order_book_orders, False),
-    "recentTrades": (recent_trades, False),
-    "account": (account, False),
-    "accountLimits": (account_limits, True),
-    "apikeys": (api_keys, False),
-    "accountActiveOrders": (active_orders, True),
-    "accountInactiveOrders": (inactive_orders, True),
-    "accountOrders": (account_orders, True),
-    "trades": (trades, False),
-    "accountTxs": (account_txs, True),
-}
-"""Every read by its name: the query, and whether it wants a token."""

@@ -17,7 +17,7 @@ from nautilus_lighter_nonce.lighter.codes import QUOTE_DECIMALS
 from nautilus_lighter_nonce.loopback.venue.accounts import Account
 from nautilus_lighter_nonce.loopback.venue.decimals import format_decimal
 from nautilus_lighter_nonce.loopback.venue.state import State
-from nautilus_lighter_nonce.loopback.venue.views import NO_L1_ADDRESS
+from nautilus_lighter_nonce.loopback.venue.views import l1_address
 from nautilus_lighter_nonce.loopback.venue.views import usdc
 
 
@@ -79,25 +79,31 @@ def stats_row(state: State, account: Account) -> dict[str, Any]:
     }
 
 
-def account_row(state: State, account: Account) -> dict[str, Any]:
-    """Return an account as `account` shows it."""
+def sub_account_row(state: State, account: Account) -> dict[str, Any]:
+    """Return an account as `accountsByL1Address` shows it."""
     index = account.account_index
-    available = usdc(state.available(index))
-    equity = usdc(state.accounts.equity(account, state.value_at_mark))
     return {
         "code": 0,
         "account_type": 0,
         "index": index,
-        "l1_address": NO_L1_ADDRESS,
+        "l1_address": l1_address(index),
         "cancel_all_time": account.cancel_all_time_ms,
         "total_order_count": len(state.orders.live(index)),
         "total_isolated_order_count": 0,
         "pending_order_count": 0,
-        "available_balance": available,
+        "available_balance": usdc(state.available(index)),
         "status": 1,
         "collateral": usdc(account.collateral),
         "transaction_time": 0,
         "account_trading_mode": 0,
+    }
+
+
+def account_row(state: State, account: Account) -> dict[str, Any]:
+    """Return an account as `account` shows it."""
+    index = account.account_index
+    equity = usdc(state.accounts.equity(account, state.value_at_mark))
+    return sub_account_row(state, account) | {
         "account_index": index,
         "name": "",
         "description": "",

@@ -117,6 +117,25 @@ def rest_order_row(book: Book, order: BookOrder) -> dict[str, Any]:
     return row | {"timestamp": updated_ms, "created_at": created_ms, "updated_at": updated_ms}
 
 
+def simple_row(
+    book: Book, order: BookOrder | None, price: int, left: int, owner: int
+) -> dict[str, Any]:
+    """Return an order as `orderBookOrders` shows it; the touch is an order without an index."""
+    market = book.market
+    index = 0 if order is None else order.order_index
+    initial = left if order is None else order.base_amount
+    return {
+        "order_index": index,
+        "order_id": str(index),
+        "owner_account_index": owner,
+        "initial_base_amount": format_decimal(initial, market.size_decimals),
+        "remaining_base_amount": format_decimal(left, market.size_decimals),
+        "price": format_decimal(price, market.price_decimals),
+        "order_expiry": 0 if order is None else order.expiry_ms,
+        "transaction_time": 0 if order is None else order.updated_ns // 1_000,
+    }
+
+
 def trade_row(state: State, fill: Fill) -> dict[str, Any]:
     """Return a trade; fees are rates in 1e-6 and absent when 0 (observed, the unit inferred)."""
     market = state.books[fill.market_id].market

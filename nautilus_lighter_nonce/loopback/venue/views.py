@@ -30,7 +30,6 @@ from nautilus_lighter_nonce.loopback.venue.txinfo import CancelInfo
 
 
 BLOCK_NS: Final = 500_000_000  # a block's length; the venue's own varies
-NO_L1_ADDRESS: Final = "0x0000000000000000000000000000000000000000"
 
 _STATUS_NUMBERS: Final = {
     OrderStatus.PENDING: 1,
@@ -51,6 +50,11 @@ _STATUS_NUMBERS: Final = {
 def usdc(value: int) -> str:
     """Return 1e-6 USDC as text."""
     return format_decimal(value, QUOTE_DECIMALS)
+
+
+def l1_address(account_index: int) -> str:
+    """Return the L1 address of an account: its index in hex, nobody's wallet."""
+    return f"0x{account_index:040x}"
 
 
 def message_of(code: int) -> str:
@@ -105,7 +109,7 @@ def tx_row(entry: Entry) -> dict[str, Any]:
         "event_info": entry.event_info,
         "status": int(_status_of(entry)),
         "transaction_index": entry.position,
-        "l1_address": NO_L1_ADDRESS,
+        "l1_address": l1_address(tx.info.account_index),
         "account_index": tx.info.account_index,
         "nonce": tx.info.nonce,
         "expire_at": tx.info.expired_at,

@@ -26,7 +26,10 @@ from aiohttp import web
 from nautilus_lighter_nonce.lighter.codes import CODE_OK
 from nautilus_lighter_nonce.lighter.codes import Code
 from nautilus_lighter_nonce.loopback.config import VenueConfig
+from nautilus_lighter_nonce.loopback.venue import endpoints
+from nautilus_lighter_nonce.loopback.venue import params
 from nautilus_lighter_nonce.loopback.venue import queries
+from nautilus_lighter_nonce.loopback.venue import queries_markets
 from nautilus_lighter_nonce.loopback.venue.auth import AuthVerdict
 from nautilus_lighter_nonce.loopback.venue.auth import check_token
 from nautilus_lighter_nonce.loopback.venue.faults import Fault
@@ -34,7 +37,7 @@ from nautilus_lighter_nonce.loopback.venue.faults import Lever
 from nautilus_lighter_nonce.loopback.venue.ledger import Counters
 from nautilus_lighter_nonce.loopback.venue.ledger import Entry
 from nautilus_lighter_nonce.loopback.venue.ledger import Transport
-from nautilus_lighter_nonce.loopback.venue.queries import ApiError
+from nautilus_lighter_nonce.loopback.venue.params import ApiError
 from nautilus_lighter_nonce.loopback.venue.replies import Action
 from nautilus_lighter_nonce.loopback.venue.replies import Reply
 from nautilus_lighter_nonce.loopback.venue.replies import Submission
@@ -149,9 +152,9 @@ class Rest:
         app.router.add_post(f"{PREFIX}sendTxBatch", self._send_tx_batch)
         app.router.add_get(f"{PREFIX}nextNonce", self._next_nonce)
         app.router.add_get(f"{PREFIX}tx", self._tx)
-        for name, (query, needs_auth) in queries.QUERIES.items():
+        for name, (query, needs_auth) in endpoints.QUERIES.items():
             app.router.add_get(f"{PREFIX}{name}", self._query(query, needs_auth))
-        app.router.add_get("/", self._query(queries.status, needs_auth=False))
+        app.router.add_get("/", self._query(queries_markets.status, needs_auth=False))
 
     # -- AROUND EVERY REQUEST ---------------------------------------------------------------------
 
@@ -232,7 +235,7 @@ class Rest:
     # -- READS ------------------------------------------------------------------------------------
 
     async def _next_nonce(self, request: web.Request) -> web.StreamResponse:
-        key = queries.key_of(request.query)
+        key = params.key_of(request.query)
         if self._venue.state.accounts.get(key[0]) is None:
             raise ApiError(Code.ACCOUNT_NOT_FOUND)
         return json_response({"code": CODE_OK, "nonce": self._venue.next_nonce(key)})
@@ -241,7 +244,7 @@ class Rest:
         self._venue.counters.lookups += 1
         return json_response(queries.tx(self._venue.state, request.query, self._venue.now_ns()))
 
-    def _query(self, query: queries.Query, needs_auth: bool) -> Handler:
+    def _query(self, query: params.Query, needs_auth: bool) -> Handler:
         async def handle(request: web.Request) -> web.StreamResponse:
             if needs_auth:
                 self._authorize(request)
@@ -251,7 +254,7 @@ class Rest:
 
     def _authorize(self, request: web.Request) -> None:
         token = request.headers.get("Authorization") or request.query.get("auth", "")
-        account_index = queries.account_named(request.query)
+        account_index = params.account_named(request.query)
         sequencer = self._venue.state.sequencer
         verdict = check_token(token, sequencer, self._venue.now_ns() / 1e9, account_index)
         if verdict is AuthVerdict.MISSING:
