@@ -21,6 +21,7 @@ from nautilus_lighter_nonce.lighter.codes import QUOTE_DECIMALS
 from nautilus_lighter_nonce.loopback.config import AccountConfig
 from nautilus_lighter_nonce.loopback.venue.decimals import parse_decimal
 from nautilus_lighter_nonce.loopback.venue.orders import Fill
+from nautilus_lighter_nonce.loopback.venue.orders import Standing
 
 
 FRACTION_SCALE: Final = 10_000  # margin fractions are in 1e-4 (docs)
@@ -142,6 +143,14 @@ class Accounts:
         return sum(s for s in sizes if s > 0), -sum(s for s in sizes if s < 0)
 
     # -- DESK -------------------------------------------------------------------------------------
+
+    def standing(self, account_index: int, market_id: int) -> Standing:
+        """Return what an account holds in a market; nothing for an account that is not here."""
+        account = self._accounts.get(account_index)
+        position = None if account is None else account.positions.get(market_id)
+        if position is None:
+            return Standing(margin_fraction=self._margin_fractions[market_id])
+        return Standing(position.size, position.cost, position.margin_fraction)
 
     def reducible(self, account_index: int, market_id: int, is_ask: bool) -> int:
         """Return how much a reduce-only order of this side may still trade, base units."""

@@ -186,6 +186,7 @@ class Book:
         changes = Changes()
         self._leave(order)
         order.base_amount, order.price, order.updated_ns = base_amount, price, now_ns
+        order.version += 1
         changes.note(order)
         if order.status is OrderStatus.PENDING:
             order.trigger_price = trigger_price or order.trigger_price
@@ -357,9 +358,12 @@ class Book:
             order.status = OrderStatus.FILLED
 
     def _party(self, order: BookOrder | None, is_ask: bool) -> Party:
+        account_index = HOUSE_ACCOUNT if order is None else order.account_index
+        before = self._desk.standing(account_index, self.market.market_id)
         if order is None:
-            return Party(HOUSE_ACCOUNT, self.new_index(is_ask), 0)
-        return Party(order.account_index, order.order_index, order.client_order_index)
+            return Party(account_index, self.new_index(is_ask), 0, 0, before)
+        indexes = order.order_index, order.client_order_index
+        return Party(account_index, *indexes, order.version, before)
 
     def _end(self, order: BookOrder, status: OrderStatus, now_ns: int, changes: Changes) -> None:
         self._leave(order)

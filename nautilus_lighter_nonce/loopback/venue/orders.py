@@ -68,6 +68,7 @@ class BookOrder(msgspec.Struct, kw_only=True, eq=False):
     filled_base: int = 0
     filled_quote: int = 0
     status: OrderStatus = OrderStatus.OPEN
+    version: int = 0  # of its modifications
     created_ns: int = 0
     updated_ns: int = 0
     priority: int = 0
@@ -83,12 +84,34 @@ class BookOrder(msgspec.Struct, kw_only=True, eq=False):
         return self.status in LIVE
 
 
+class Standing(msgspec.Struct, frozen=True):
+    """
+    What an account held in a market before a fill.
+
+    Parameters
+    ----------
+    size : int
+        The signed position, base units.
+    cost : int
+        Its entry value, 1e-6 USDC.
+    margin_fraction : int
+        Its initial margin fraction, 1e-4.
+
+    """
+
+    size: int = 0
+    cost: int = 0
+    margin_fraction: int = 0
+
+
 class Party(msgspec.Struct, frozen=True):
     """One side of a fill."""
 
     account_index: int
     order_index: int
     client_order_index: int
+    order_version: int = 0
+    before: Standing = Standing()
 
 
 class Fill(msgspec.Struct, frozen=True, kw_only=True):
@@ -125,6 +148,9 @@ class Changes(msgspec.Struct, frozen=True):
 
 class Desk(Protocol):
     """Who keeps the positions."""
+
+    def standing(self, account_index: int, market_id: int) -> Standing:
+        """Return what an account holds in a market."""
 
     def reducible(self, account_index: int, market_id: int, is_ask: bool) -> int:
         """Return how much a reduce-only order of this side may still trade, base units."""

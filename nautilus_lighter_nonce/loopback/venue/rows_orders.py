@@ -22,10 +22,13 @@ from nautilus_lighter_nonce.loopback.venue.decimals import format_decimal
 from nautilus_lighter_nonce.loopback.venue.orders import BookOrder
 from nautilus_lighter_nonce.loopback.venue.orders import Fill
 from nautilus_lighter_nonce.loopback.venue.orders import OrderStatus
+from nautilus_lighter_nonce.loopback.venue.orders import Party
 from nautilus_lighter_nonce.loopback.venue.state import State
 from nautilus_lighter_nonce.loopback.venue.views import BLOCK_NS
 from nautilus_lighter_nonce.loopback.venue.views import usdc
 
+
+MARKET_KIND: Final = "perps"  # observed in prints
 
 _KIND_WORDS: Final = {
     OrderKind.LIMIT: "limit",
@@ -102,6 +105,9 @@ def order_row(
         "integrator_taker_fee": integrator,
         "integrator_maker_fee": integrator,
         "order_flags": 0,
+        "order_version": order.version,
+        "market_symbol": market.symbol,
+        "market_kind": MARKET_KIND,
         "block_height": order.updated_ns // BLOCK_NS,
         "timestamp": updated_s,
         "created_at": created_s,
@@ -137,14 +143,22 @@ def simple_row(
 
 
 def trade_row(state: State, fill: Fill) -> dict[str, Any]:
-    """Return a trade; fees are rates in 1e-6 and absent when 0 (observed, the unit inferred)."""
+    """
+    Return a trade.
+
+    Fees are rates in 1e-6 (the unit inferred). They are absent when 0, and a changed sign is absent
+    when it did not change (observed).
+    """
     market = state.books[fill.market_id].market
-    row: dict[str, Any] = {
+    maker, taker = (fill.ask, fill.bid) if fill.is_maker_ask else (fill.bid, fill.ask)
+    config = state.config
+    return {
         "trade_id": fill.trade_id,
         "trade_id_str": str(fill.trade_id),
         "tx_hash": f"{fill.trade_id:016x}".ljust(80, "0"),
         "type": "trade",
         "market_id": fill.market_id,
+        "market_kind": MARKET_KIND,
         "size": format_decimal(fill.base, market.size_decimals),
         "price": format_decimal(fill.price, market.price_decimals),
         "usd_amount": usdc(fill.quote),
@@ -158,10 +172,27 @@ def trade_row(state: State, fill: Fill) -> dict[str, Any]:
         "bid_client_id_str": str(fill.bid.client_order_index),
         "ask_account_id": fill.ask.account_index,
         "bid_account_id": fill.bid.account_index,
+        "ask_order_version": fill.ask.order_version,
+        "bid_order_version": fill.bid.order_version,
         "is_maker_ask": fill.is_maker_ask,
         "block_height": fill.ts_ns // BLOCK_NS,
         "timestamp": fill.ts_ns // 10**6,
+        **_side_of("taker", taker, config.taker_fee, fill, market.size_decimals),
+        **_side_of("maker", maker, config.maker_fee, fill, market.size_decimals),
+        "transaction_time": fill.ts_ns // 1_000,
     }
-    fees = {"taker_fee": state.config.taker_fee, "maker_fee": state.config.maker_fee}
-    row |= {name: rate for name, rate in fees.items() if rate}
-    return row | {"transaction_time": fill.ts_ns // 1_000}
+
+
+def _side_of(
+    role: str, party: Party, fee: int, fill: Fill, size_decimals: int
+) -> dict[str, int | str | bool]:
+    """Return what a trade says of its taker or maker: fee, and the position before it."""
+    before = party.before
+    after = before.size + (-fill.base if party is fill.ask else fill.base)
+    row: dict[str, int | str | bool] = {f"{role}_fee": fee} if fee else {}
+    row[f"{role}_position_size_before"] = format_decimal(before.size, size_decimals)
+    row[f"{role}_entry_quote_before"] = usdc(before.cost)
+    row[f"{role}_initial_margin_fraction_before"] = before.margin_fraction
+    if (before.size > 0) != (after > 0) or (before.size < 0) != (after < 0):
+        row[f"{role}_position_sign_changed"] = True
+    return row
