@@ -80,6 +80,13 @@ class AskVenue(Decision, frozen=True):
     not_before_ns: int
 
 
+class Implausible(Decision, frozen=True):
+    """The answer `value` to `nextNonce` cannot be: ask again."""
+
+    value: str
+    reason: str
+
+
 class Resolved(Decision, frozen=True):
     """The unknown `nonce` is proved spent: by whom, its private frame or hash must tell."""
 

@@ -39,6 +39,11 @@ class Depth:
         self._value = max(1, self._value // 2)
         self._clean = 0
 
+    def narrow(self) -> None:
+        """Answers cannot be told apart: one at a time."""
+        self._value = 1
+        self._clean = 0
+
     def restore(self) -> None:
         """One more transaction was accepted."""
         self._clean += 1

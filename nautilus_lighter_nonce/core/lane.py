@@ -46,6 +46,7 @@ the next one would have been taken too. A *stale* first nonce is unexplained, an
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Final
 
 from nautilus_lighter_nonce.core.decisions import AskVenue
 from nautilus_lighter_nonce.core.decisions import Decision
@@ -55,6 +56,7 @@ from nautilus_lighter_nonce.core.decisions import FreezeCause
 from nautilus_lighter_nonce.core.decisions import Froze
 from nautilus_lighter_nonce.core.decisions import Halted
 from nautilus_lighter_nonce.core.decisions import Healed
+from nautilus_lighter_nonce.core.decisions import Implausible
 from nautilus_lighter_nonce.core.decisions import LaneState
 from nautilus_lighter_nonce.core.decisions import LaneStatus
 from nautilus_lighter_nonce.core.decisions import RebaseSource
@@ -68,6 +70,22 @@ from nautilus_lighter_nonce.core.errors import LaneHaltedError
 from nautilus_lighter_nonce.core.errors import NotInitialized
 from nautilus_lighter_nonce.core.errors import SkipWindowExhausted
 from nautilus_lighter_nonce.core.manager import NonceManager
+
+
+MAX_NONCE: Final = 2**48 - 1
+"""The highest nonce that the venue takes without the skip attribute (Lighter docs)."""
+
+MAX_JUMP: Final = 1_000_000
+"""By how much the counter may rise between two looks; the fastest tier sends far less (docs)."""
+
+MAX_LAG: Final = 10_000
+"""By how much the counter may fall and still be lagging; more is no lag (our choice)."""
+
+RESET_AFTER_NS: Final = 10_000_000_000
+"""How long the counter may stay below what was executed before the venue counts as reset."""
+
+MAX_DOUBLINGS: Final = 5
+"""How often the pause before a question doubles while heals bear no fruit (our choice)."""
 
 
 class NonceLane:
@@ -129,6 +147,13 @@ class NonceLane:
         self._last_verdict_at = 0
         self._asked_since = 0
         self._vanished: int | None = None
+        self._must_ask = False  # a heal must not be inferred
+        self._is_leaning = False  # on the highest accepted, against the counter
+        self._fruitless = 0  # heals since the last acceptance
+        self._best = 0  # the highest answer of the counter that was believed
+        self._executed = -1  # the highest nonce that a record showed
+        self._low_since = 0
+        self._lows = 0
         self._foreign: set[int] = set()
         self._doubted: set[int] = set()
         self._halt_reason = ""
@@ -179,6 +204,17 @@ class NonceLane:
         """How many transactions may be in flight at present."""
         return self._depth.value
 
+    @property
+    def next_nonce(self) -> int:
+        """What `issue` would return; -1 while the lane was never seeded."""
+        last = self._manager.last_issued(*self._key)
+        return -1 if last is None else last + 1
+
+    def concerns(self, nonce: int) -> bool:
+        """Return whether it is news to this lane that `nonce` is spent."""
+        baseline = self._manager.baseline(*self._key)
+        return baseline is not None and (nonce > baseline or nonce in self._txs)
+
     def free_slots(self) -> int:
         """Return how many nonces `issue` would hand out now."""
         if self._state is not LaneState.OPEN:
@@ -224,6 +260,8 @@ class NonceLane:
         self._manager.refresh(*self._key, next_nonce)
         self._reopen()
         self._doubted.clear()
+        self._best, self._executed, self._low_since, self._lows = next_nonce, -1, 0, 0
+        self._is_leaning, self._fruitless = False, 0
         return (Seeded(next_nonce),)
 
     def issue(self) -> int:
@@ -256,6 +294,22 @@ class NonceLane:
         self._counts["issued"] += 1
         return nonce
 
+    def take(self) -> int:
+        """
+        Pass over the next nonce, which is known to be taken, and return it.
+
+        Raises
+        ------
+        NotInitialized, LaneFrozenError, LaneHaltedError, SkipWindowExhausted
+            As `issue` does.
+
+        """
+        nonce = self.issue()
+        del self._txs[nonce]
+        self._in_flight -= 1
+        self._manager.ack_success(*self._key, nonce)
+        return nonce
+
     def accepted(self, nonce: int, epoch: int, now_ns: int) -> Decisions:
         """The venue's API reserved `nonce`."""
         if not self._settle(nonce, epoch, None, now_ns):
@@ -263,13 +317,9 @@ class NonceLane:
         self._counts["accepted"] += 1
         self._manager.ack_success(*self._key, nonce)
         self._depth.restore()
-        below = sorted(n for n, state in self._txs.items() if n < nonce and _is_final(state))
-        resolved = tuple(n for n in below if self._txs[n] is TxState.UNKNOWN)
-        for n in resolved:
-            del self._txs[n]
-        decisions: list[Decision] = [Resolved(n) for n in resolved]
-        decisions += self._suspect(n for n in below if n not in resolved)
-        return (*decisions, *self._try_heal(now_ns))
+        self._is_leaning = False
+        self._fruitless = 0
+        return (*self._resolve_below(nonce), *self._try_heal(now_ns))
 
     def refused(self, nonce: int, epoch: int, now_ns: int) -> Decisions:
         """The venue refused `nonce` for a reason of its own: not spent, report it, never resend."""
@@ -304,7 +354,7 @@ class NonceLane:
         return (*self._freeze(FreezeCause.UNKNOWN, nonce, now_ns), *self._try_heal(now_ns))
 
     def vanished(self, nonce: int, now_ns: int) -> Decisions:
-        """An accepted `nonce` was proved not spent after all: the followers are one ahead."""
+        """An accepted `nonce` seems not to be spent after all: drain, ask, begin again there."""
         if not (self._state is LaneState.OPEN or self._is_frozen) or nonce > self._baseline:
             return ()
         self._last_verdict_at = now_ns
@@ -312,25 +362,95 @@ class NonceLane:
         self._vanished = nonce if self._vanished is None else min(nonce, self._vanished)
         return (*froze, *self._try_heal(now_ns))
 
-    def foreign(self, nonce: int) -> Decisions:
+    def doubted(self, nonce: int, now_ns: int) -> Decisions:
+        """Something may still be taken at `nonce`, behind the lane: drain, ask, begin again."""
+        if self._state is not LaneState.OPEN:
+            return ()
+        if nonce <= self._baseline:
+            return self.vanished(nonce, now_ns)
+        self._last_verdict_at = now_ns
+        self._must_ask = True
+        return (*self._freeze(FreezeCause.UNKNOWN, nonce, now_ns), *self._try_heal(now_ns))
+
+    def spent(self, nonce: int, now_ns: int, *, by_us: bool = True) -> Decisions:
         """
-        The venue executed `nonce`, and it was not ours.
+        The venue executed `nonce`, whatever was or was not answered.
 
         With nothing in flight the lane steps over it at once. Otherwise what is in flight comes
         back stale, and the heal finds the way.
         """
-        return self._suspect((nonce,)) if self._step_over(nonce) else ()
+        if self._state in (LaneState.UNSEEDED, LaneState.HALTED) or not self.concerns(nonce):
+            return ()
+        if self._txs.pop(nonce, None) is TxState.IN_FLIGHT:
+            self._in_flight -= 1
+            self._last_verdict_at = now_ns
+        self._executed = max(self._executed, nonce)
+        told = (Resolved(nonce),) if by_us else self._suspect((nonce,))
+        if nonce <= (self._manager.last_issued(*self._key) or 0):
+            self._manager.ack_success(*self._key, nonce)
+            told = (*told, *self._resolve_below(nonce))
+        elif self._state is LaneState.OPEN and not self._in_flight:
+            self._manager.sync_from_venue(*self._key, nonce + 1)
+        return (*told, *self._try_heal(now_ns))
 
-    def spent(self, nonce: int) -> Decisions:
-        """Our own `nonce`, which a heal counted as unspent, was proved taken after all."""
-        return (Resolved(nonce),) if self._step_over(nonce) else ()
+    def foreign(self, nonce: int, now_ns: int = 0) -> Decisions:
+        """The venue executed `nonce`, and it was not ours."""
+        return self.spent(nonce, now_ns, by_us=False)
+
+    def narrow(self) -> None:
+        """Answers cannot be told apart: one transaction in flight at a time for a while."""
+        self._depth.narrow()
+
+    # -- THE VENUE'S COUNTER ----------------------------------------------------------------------
+
+    def weigh(self, value: object, now_ns: int) -> Decisions:
+        """
+        Return what is wrong with an answer to `nextNonce`, nothing if it may be believed.
+
+        A lane that was seeded believes no jump that no sender can make, and no fall: what was once
+        counted stays counted. A fall that is large, or lasts, means that the venue was reset: the
+        lane is halted then.
+
+        Parameters
+        ----------
+        value : object
+            What was answered, of whatever type.
+        now_ns : int
+            Unix nanoseconds.
+
+        Returns
+        -------
+        Decisions
+            `Implausible`: ask again. `Halted`: the venue was reset.
+
+        """
+        if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= MAX_NONCE:
+            return (Implausible(str(value)[:40], "it is no number a venue can hold"),)
+        if self._state in (LaneState.UNSEEDED, LaneState.HALTED):
+            return ()
+        known = self._counted
+        if value > max(known, self.next_nonce) + MAX_JUMP:
+            return (Implausible(str(value), f"nobody sends that many after {known}"),)
+        if value >= known:
+            self._low_since, self._lows = 0, 0
+            self._best = value
+            return ()
+        self._lows += 1
+        self._low_since = self._low_since or now_ns
+        is_large = known - value > MAX_LAG
+        if (is_large and self._lows > 1) or now_ns - self._low_since >= RESET_AFTER_NS:
+            return self.halt(
+                f"the venue counts from {value}, but nonce {known - 1} was executed: it was reset"
+            )
+        return (Implausible(str(value), f"it was {known} before"),) if is_large else ()
 
     def refreshed(self, next_nonce: int, now_ns: int) -> Decisions:
         """
         Take the answer to `AskVenue`.
 
-        A value below highest accepted + 1 is the venue's lag until it has stayed past the
-        disbelief limit; then the accepted transactions above it have vanished.
+        A value below highest accepted + 1 is the venue's lag: the lane goes on behind the highest
+        accepted. If that is stale, the value is believed once it has stayed past the disbelief
+        limit; then the accepted transactions above it have vanished.
 
         Raises
         ------
@@ -340,10 +460,21 @@ class NonceLane:
         """
         if self._state is not LaneState.REFRESHING:
             return ()
-        floor = self._baseline + 1 if self._vanished is None else self._vanished
-        if next_nonce < floor and now_ns < self._asked_since + self._disbelief_ns:
+        floor = max(self._baseline + 1, self._counted)
+        target = max(next_nonce, self._counted)
+        if target >= floor or self._vanished is not None:
+            return self._rebase(target, RebaseSource.REFRESHED, now_ns)
+        if not self._is_leaning:
+            self._is_leaning = True
+            return self._rebase(floor, RebaseSource.REFRESHED, now_ns)
+        if now_ns < self._asked_since + self._disbelief_ns:
             return (AskVenue(now_ns + self._settle_ns),)
-        return self._rebase(next_nonce, RebaseSource.REFRESHED, now_ns)
+        return self._rebase(target, RebaseSource.REFRESHED, now_ns)
+
+    @property
+    def _counted(self) -> int:
+        """The lowest nonce that is not known to be executed."""
+        return max(self._best, self._executed + 1)
 
     def halt(self, reason: str) -> Decisions:
         """Issue nothing any more until the lane is seeded again."""
@@ -380,13 +511,14 @@ class NonceLane:
         self._last_verdict_at = now_ns
         return True
 
-    def _step_over(self, nonce: int) -> bool:
-        """Go on behind a nonce that is spent; return whether the lane did not know that."""
-        if self._state is not LaneState.OPEN or nonce <= self._baseline:
-            return False
-        if not self._in_flight:
-            self._manager.sync_from_venue(*self._key, nonce + 1)
-        return True
+    def _resolve_below(self, nonce: int) -> Decisions:
+        """What is below a nonce that was taken is spent: by ours if unknown, else by a stranger."""
+        below = sorted(n for n, state in self._txs.items() if n < nonce and _is_final(state))
+        resolved = [n for n in below if self._txs[n] is TxState.UNKNOWN]
+        for n in resolved:
+            del self._txs[n]
+        foreign = self._suspect(n for n in below if n not in resolved)
+        return (*(Resolved(n) for n in resolved), *foreign)
 
     def _leave_hole(self, nonce: int, now_ns: int) -> Decisions:
         if nonce <= self._baseline:
@@ -427,10 +559,11 @@ class NonceLane:
         self._state = LaneState.REFRESHING
         self._asked_since = now_ns
         self._counts["refreshes"] += 1
-        return (AskVenue(self._last_verdict_at + self._settle_ns),)
+        patience_ns = self._settle_ns << min(self._fruitless, MAX_DOUBLINGS)
+        return (AskVenue(self._last_verdict_at + patience_ns),)
 
     def _is_proved(self) -> bool:
-        if self._vanished is not None:
+        if self._vanished is not None or self._must_ask:
             return False
         baseline = self._baseline
         if not any(n > baseline for n in self._txs):
@@ -455,13 +588,14 @@ class NonceLane:
             doomed=tuple(n for n, s in ours if s is TxState.STALE),
             spent=tuple(n for n in unknown if n < next_nonce),
             unspent=tuple(n for n in unknown if n >= next_nonce),
-            vanished=tuple(range(next_nonce, floor)),
+            vanished=tuple(range(max(next_nonce, floor - MAX_LAG), floor)),
             frozen_ns=now_ns - self._frozen_at,
         )
         is_confirmed = source is RebaseSource.REFRESHED and next_nonce == floor
         if is_confirmed and self._txs.get(floor) is TxState.STALE:
             self._depth.halve()  # nothing explains it: the venue may have reordered
         self._counts["heals"] += 1
+        self._fruitless += source is RebaseSource.REFRESHED
         self._reopen()
         self._doubted = {n for n in self._doubted if n >= next_nonce} | set(healed.unspent)
         return (*foreign, healed)
@@ -473,6 +607,7 @@ class NonceLane:
         self._in_flight = 0
         self._foreign.clear()
         self._vanished = None
+        self._must_ask = False
         self._halt_reason = ""
 
 

@@ -73,6 +73,14 @@ class NonceManager:
         self._keys: dict[tuple[int, int], _Counters] = {}
         self._lock = threading.Lock()
 
+    def __getstate__(self) -> dict[str, object]:
+        """Return everything but the lock, so that a lane can be copied whole."""
+        return {"_skip_window": self._skip_window, "_keys": dict(self._keys)}
+
+    def __setstate__(self, state: dict[str, object]) -> None:
+        self.__dict__.update(state)
+        self._lock = threading.Lock()
+
     # -- QUESTIONS --------------------------------------------------------------------------------
 
     @property

@@ -1,0 +1,188 @@
+"""
+Frames: bound and waiting for their send turn, then written and waiting for their answer.
+
+Rules of this file
+------------------
+- Frames leave in the order in which they were bound, whatever order signing finishes in; what
+  follows a batch waits for the batch's answer.
+- An answer belongs to the frame whose id it echoes, on its own connection while that is open. A late
+  answer is still an answer; a lost connection ends all waiting.
+- It knows no nonce law: it hands back what an input concerns.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+
+from nautilus_lighter_nonce.outbox.entry import Entry
+from nautilus_lighter_nonce.outbox.entry import TxWrite
+from nautilus_lighter_nonce.outbox.patience import ReplyPatience
+from nautilus_lighter_nonce.outbox.work import Signed
+
+
+class Slot:
+    """One number taken for one transaction, until it is written or given back."""
+
+    __slots__ = ("copy", "entry", "epoch", "nonce", "write_id")
+
+    def __init__(
+        self, entry: Entry, nonce: int, epoch: int, write_id: str, copy: Signed | None
+    ) -> None:
+        self.entry = entry
+        self.nonce = nonce
+        self.epoch = epoch
+        self.write_id = write_id
+        self.copy = copy
+
+
+class Frame:
+    """What leaves together: one transaction, or a batch."""
+
+    __slots__ = ("connection", "deadline_ns", "id", "is_overtaken", "sent_ns", "slots", "writes")
+
+    def __init__(self, frame_id: str, slots: list[Slot]) -> None:
+        self.id = frame_id
+        self.slots = slots
+        self.writes: list[TxWrite] = []
+        self.connection = 0
+        self.sent_ns = 0
+        self.deadline_ns = 0
+        self.is_overtaken = False
+
+    @property
+    def is_batch(self) -> bool:
+        """Whether more than one transaction is in it."""
+        return len(self.slots) > 1
+
+
+class Flight:
+    """
+    The frames of one key.
+
+    Parameters
+    ----------
+    timeout_ns : int
+        Patience with an answer that nothing has overtaken.
+
+    """
+
+    def __init__(self, timeout_ns: int) -> None:
+        self._timeout_ns = timeout_ns
+        self._patience = ReplyPatience()
+        self._turn: deque[Frame] = deque()
+        self._signing: dict[str, Slot] = {}
+        self._written: dict[str, Frame] = {}
+        self._held: Frame | None = None
+        self.answered_ns = 0  # when the connection last answered a frame
+
+    # -- QUESTIONS --------------------------------------------------------------------------------
+
+    @property
+    def bound(self) -> int:
+        """Transactions with a number that have not been written."""
+        return sum(len(frame.slots) for frame in self._turn)
+
+    def bound_nonces(self) -> set[int]:
+        """Return the numbers that were given out and not written."""
+        return {slot.nonce for frame in self._turn for slot in frame.slots}
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether an answer is awaited that has not been given up."""
+        return any(frame.deadline_ns for frame in self._written.values())
+
+    @property
+    def unanswered(self) -> list[Frame]:
+        """The frames written on the present connection that were not answered, oldest first."""
+        return list(self._written.values())
+
+    def frame(self, frame_id: str) -> Frame | None:
+        """Return a written frame that is not answered."""
+        return self._written.get(frame_id)
+
+    # -- THE SEND TURN ----------------------------------------------------------------------------
+
+    def put(self, frame: Frame) -> None:
+        """A frame was bound; it leaves behind all that were bound before."""
+        self._turn.append(frame)
+        for slot in frame.slots:
+            if slot.copy is None:
+                self._signing[slot.write_id] = slot
+
+    def signed(self, write_id: str, copy: Signed) -> None:
+        """A signature is there; one that nobody waits for any more is dropped."""
+        slot = self._signing.pop(write_id, None)
+        if slot is not None:
+            slot.copy = copy
+
+    def signing(self, write_id: str) -> Slot | None:
+        """Return the slot that waits for a signature."""
+        return self._signing.get(write_id)
+
+    def next_frame(self) -> Frame | None:
+        """Return the frame whose turn it is, if it may leave now."""
+        if not self._turn or self._held is not None:
+            return None
+        frame = self._turn[0]
+        return frame if all(slot.copy is not None for slot in frame.slots) else None
+
+    def take_back(self) -> list[Slot]:
+        """Forget everything that has not left, and return it, the latest first."""
+        slots = [slot for frame in self._turn for slot in frame.slots]
+        self._turn.clear()
+        self._signing.clear()
+        return slots[::-1]
+
+    def leave(self, connection: int, now_ns: int) -> Frame:
+        """The frame whose turn it is leaves on a connection."""
+        frame = self._turn.popleft()
+        frame.connection = connection
+        frame.sent_ns = now_ns
+        frame.deadline_ns = now_ns + self._timeout_ns
+        self._written[frame.id] = frame
+        if frame.is_batch:
+            self._held = frame
+        return frame
+
+    # -- ANSWERS ----------------------------------------------------------------------------------
+
+    def answered(self, frame_id: str, connection: int, now_ns: int) -> Frame | None:
+        """Return the frame that an answer belongs to, and hurry those it has overtaken."""
+        frame = self._written.get(frame_id)
+        if frame is None or frame.connection != connection:
+            return None
+        del self._written[frame_id]
+        self._release(frame)
+        self.answered_ns = now_ns
+        self._patience.observe(now_ns - frame.sent_ns)
+        for other in self._written.values():
+            if other.sent_ns >= frame.sent_ns:
+                break
+            if not other.is_overtaken:
+                other.is_overtaken = True
+                patience_ns = self._patience.overtaken_ns()
+                other.deadline_ns = min(other.deadline_ns, now_ns + patience_ns)
+        return frame
+
+    def not_written(self, frame_id: str) -> Frame | None:
+        """Return a frame of which nothing was written, and forget it."""
+        frame = self._written.pop(frame_id, None)
+        if frame is not None:
+            self._release(frame)
+        return frame
+
+    def silent(self, frame: Frame) -> None:
+        """Wait no longer for an answer; one that comes still counts."""
+        frame.deadline_ns = 0
+        self._release(frame)
+
+    def lost(self) -> list[Frame]:
+        """The connection is gone: forget all that waits for an answer, and return it."""
+        frames = list(self._written.values())
+        self._written.clear()
+        self._held = None
+        return frames
+
+    def _release(self, frame: Frame) -> None:
+        if self._held is frame:
+            self._held = None
