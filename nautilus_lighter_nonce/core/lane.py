@@ -147,6 +147,7 @@ class NonceLane:
         self._last_verdict_at = 0
         self._asked_since = 0
         self._vanished: int | None = None
+        self._question_ns = 0
         self._must_ask = False  # a heal must not be inferred
         self._is_leaning = False  # on the highest accepted, against the counter
         self._fruitless = 0  # heals since the last acceptance
@@ -198,6 +199,11 @@ class NonceLane:
     def frozen_since_ns(self) -> int | None:
         """When the lane was frozen, or ``None`` while it is not."""
         return self._frozen_at if self._is_frozen else None
+
+    @property
+    def question_ns(self) -> int | None:
+        """From when on this lane wants `nextNonce` to be asked, ``None`` while it does not."""
+        return self._question_ns if self._state is LaneState.REFRESHING else None
 
     @property
     def depth(self) -> int:
@@ -403,6 +409,14 @@ class NonceLane:
 
     # -- THE VENUE'S COUNTER ----------------------------------------------------------------------
 
+    def believes(self, value: object) -> bool:
+        """Return whether an answer to `nextNonce` is a number that this lane can be at."""
+        if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= MAX_NONCE:
+            return False
+        if self._state in (LaneState.UNSEEDED, LaneState.HALTED):
+            return True
+        return self._counted - MAX_LAG <= value <= max(self._counted, self.next_nonce) + MAX_JUMP
+
     def weigh(self, value: object, now_ns: int) -> Decisions:
         """
         Return what is wrong with an answer to `nextNonce`, nothing if it may be believed.
@@ -424,7 +438,8 @@ class NonceLane:
             `Implausible`: ask again. `Halted`: the venue was reset.
 
         """
-        if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= MAX_NONCE:
+        is_number = isinstance(value, int) and not isinstance(value, bool)
+        if not isinstance(value, int) or not is_number or not 0 <= value <= MAX_NONCE:
             return (Implausible(str(value)[:40], "it is no number a venue can hold"),)
         if self._state in (LaneState.UNSEEDED, LaneState.HALTED):
             return ()
@@ -468,7 +483,7 @@ class NonceLane:
             self._is_leaning = True
             return self._rebase(floor, RebaseSource.REFRESHED, now_ns)
         if now_ns < self._asked_since + self._disbelief_ns:
-            return (AskVenue(now_ns + self._settle_ns),)
+            return self._ask(now_ns + self._settle_ns)
         return self._rebase(target, RebaseSource.REFRESHED, now_ns)
 
     @property
@@ -560,7 +575,11 @@ class NonceLane:
         self._asked_since = now_ns
         self._counts["refreshes"] += 1
         patience_ns = self._settle_ns << min(self._fruitless, MAX_DOUBLINGS)
-        return (AskVenue(self._last_verdict_at + patience_ns),)
+        return self._ask(self._last_verdict_at + patience_ns)
+
+    def _ask(self, not_before_ns: int) -> Decisions:
+        self._question_ns = not_before_ns
+        return (AskVenue(not_before_ns),)
 
     def _is_proved(self) -> bool:
         if self._vanished is not None or self._must_ask:

@@ -64,6 +64,11 @@ class Inquiry:
             self._wanted_ns = due_ns
             self._alarms.set(due_ns, Alarm.ASK)
 
+    @property
+    def is_wanted(self) -> bool:
+        """Whether a question is open or will be asked."""
+        return self.asked_ns is not None or self._wanted_ns is not None
+
     def may_ask(self, now_ns: int) -> bool:
         """Return whether the counter is to be asked now; if so, the question counts as begun."""
         if self.asked_ns is not None or self._wanted_ns is None or now_ns < self._wanted_ns:

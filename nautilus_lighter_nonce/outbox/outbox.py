@@ -447,6 +447,7 @@ class Outbox:
         if state is not LaneState.OPEN and fates.flight.bound:
             fates.take_back(now_ns)
             return
+        self._heed_the_lane(now_ns)
         if fates.inquiry.may_ask(now_ns):
             self._work.append(w.AskCounter())
         if self._connection in (None, self._replaced) or now_ns < self._paused_until_ns:
@@ -456,6 +457,12 @@ class Outbox:
             self._binding.fill(now_ns)
             if not any(isinstance(work, MOVES_THE_LANE) for work in self._work):
                 self._binding.write(self._connection or 0, now_ns)
+
+    def _heed_the_lane(self, now_ns: int) -> None:
+        """Let the lane's own question be asked in its time."""
+        question_ns = self._lane.question_ns
+        if question_ns is not None and not self._fates.inquiry.is_wanted:
+            self._fates.inquiry.want_counter(now_ns, max(0, question_ns - now_ns))
 
     def _end_waiting(self, now_ns: int) -> None:
         """A halted lane sends nothing: end what was never written, or is dead."""

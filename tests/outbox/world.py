@@ -187,9 +187,7 @@ class World:
                 self.lane.narrow()
 
     def _carry(self, decisions: d.Decisions) -> None:
-        for decision in decisions:
-            if isinstance(decision, d.AskVenue):
-                self.question = decision.not_before_ns
+        """The lane's decisions are news; what it wants to know, the outbox asks."""
 
     def _write(self, work: w.Write) -> None:
         if work.connection != self.connection:
@@ -422,12 +420,10 @@ class World:
         """The counter answers, at most as late as its lag allows."""
         if behind:
             self.left["lags"] -= 1
-        asked, self.question = self.question, None
+        self.question = None
         value = max(0, len(self.venue.log) - behind)
-        wrong = self.lane.weigh(value, self.now)
-        if wrong:
-            self._carry(wrong)
-            self.question = self.now + SEC
+        if self.lane.weigh(value, self.now) or not self.lane.believes(value):
+            self.outbox.no_counter(self.now)
             return
         self._carry(self.lane.refreshed(value, self.now))
         self.outbox.counter(value, self.now, self.now)
