@@ -9,15 +9,19 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Callable
+from collections.abc import Hashable
 from typing import Any
 
-from nautilus_lighter_nonce import events
+from nautilus_trader.model.enums import TimeInForce
+
 from nautilus_lighter_nonce.lighter.codes import Code
+from nautilus_lighter_nonce.lighter.codes import TxType
 from nautilus_lighter_nonce.lighter.transactions import CancelAllOrders
 from nautilus_lighter_nonce.lighter.transactions import CancelOrder
 from nautilus_lighter_nonce.lighter.transactions import CreateOrder
 from nautilus_lighter_nonce.lighter.transactions import ModifyOrder
 from nautilus_lighter_nonce.lighter.transactions import TxIntent
+from nautilus_lighter_nonce.outbox.work import Proof
 from nautilus_lighter_nonce.requests import TxRequest
 from nautilus_lighter_nonce.tracker import OrderTracker
 from nautilus_lighter_nonce.tracker import TrackedOrder
@@ -48,32 +52,29 @@ class ClientRequest(TxRequest):
         self._client = client
         self._tracker = tracker
 
-    def on_accepted(self, event: events.TxAccepted) -> None:
-        """Watch for what the sequencer makes of it."""
-        self._client.watch_outcome(self, event.tx_hash, is_accepted=True)
-
-    def on_unknown(self, tx_hash: str) -> None:
-        """Stay in flight; the private streams and the hash tell."""
-        self._client.watch_outcome(self, tx_hash, is_accepted=False)
-
-    def on_refused(self, event: events.TxRefused) -> None:
+    def on_refused(self, code: int, message: str) -> None:
         """Report the venue's refusal, or our own if nothing was sent."""
-        self.fail(_reason(event.code, event.message))
+        self.fail(_reason(code, message))
 
-    def on_vanished(self) -> None:
+    def on_dropped(self, reason: str) -> None:
         """Report what the venue took and then dropped."""
-        self.fail("accepted, then dropped by the sequencer: it expired, or was short of margin")
+        self.fail(f"{reason}: it expired, or was short of margin")
 
-    def on_failed(self, code: int, message: str) -> None:
+    def on_reverted(self, code: int, message: str) -> None:
         """Report what the API took and the sequencer refused."""
         self.fail(_reason(code, message))
+
+    def on_alive(self, proof: Proof) -> None:
+        """Fetch what only a record has shown, unless its frame comes meanwhile."""
+        if proof is not Proof.FRAME and not self.is_settled():
+            self._client.fetch_unless_settled(self)
 
     @abstractmethod
     def is_settled(self) -> bool:
         """Return whether the private streams have told the outcome."""
 
     @abstractmethod
-    def on_executed(self) -> None:
+    def fetch(self) -> None:
         """Fetch what the private stream did not show, though the sequencer executed it."""
 
     @abstractmethod
@@ -122,9 +123,23 @@ class SubmitRequest(ClientRequest):
             self._intent = self._market_intent()
         return self._intent
 
+    def order(self) -> Hashable | None:
+        """Return the order that its changes must not overtake."""
+        return self.order_id()
+
+    def order_id(self) -> str:
+        """Return the client order id."""
+        return str(self.tracked.client_order_id.value)
+
     def allows_resend(self) -> bool:
-        """Return the order's own policy; one that is to be canceled is never sent again."""
-        return self._may_resend and not self.tracked.is_cancel_wanted
+        """Return the order's own policy."""
+        return self._may_resend
+
+    def undo(self) -> TxRequest | None:
+        """Return a cancel, should it be alive after it was given up; an immediate order needs none."""
+        if self.tracked.order.time_in_force == TimeInForce.IOC or self._intent is None:
+            return None
+        return UndoRequest(self._client, self._tracker, self.tracked, self._intent.market_index)
 
     def on_bound(self) -> None:
         """From here on the venue may see the order."""
@@ -152,9 +167,45 @@ class SubmitRequest(ClientRequest):
         """Return whether the venue has shown us the order, or its end."""
         return self.tracked.is_accepted or self.tracked.is_done
 
-    def on_executed(self) -> None:
+    def fetch(self) -> None:
         """Fetch the order that the private stream did not show."""
         self._client.fetch_order(self.tracked)
+
+
+class UndoRequest(ClientRequest):
+    """A cancel of our own, for an order that lives although it was given up as too old."""
+
+    tx_type = TxType.CANCEL_ORDER
+
+    def __init__(
+        self, client: Any, tracker: OrderTracker, tracked: TrackedOrder, market_index: int
+    ) -> None:
+        super().__init__(client, tracker)
+        self.tracked = tracked
+        self.label = f"cancel of the late {tracked.client_order_id}"
+        self._market_index = market_index
+
+    def intent(self) -> TxIntent | None:
+        """Return the cancel."""
+        return CancelOrder(market_index=self._market_index, order_index=self.tracked.order_index)
+
+    def repeats_safely(self) -> bool:
+        """Return that an order canceled twice is canceled."""
+        return True
+
+    def is_settled(self) -> bool:
+        """Return whether the order has ended."""
+        return bool(self.tracked.is_done)
+
+    def fetch(self) -> None:
+        """Fetch the order as it is now."""
+        self._client.fetch_order(self.tracked)
+
+    def on_given_up(self, reason: str, *, was_bound: bool) -> None:
+        """Nobody asked for it: the order itself tells."""
+
+    def fail(self, reason: str) -> None:
+        """Nobody asked for it: the order itself tells."""
 
 
 class ChangeRequest(ClientRequest):
@@ -188,6 +239,14 @@ class ChangeRequest(ClientRequest):
         self._reject = reject
         self._is_after_acceptance = False
 
+    def order(self) -> Hashable | None:
+        """Return the order that it must not overtake."""
+        return self.order_id()
+
+    def order_id(self) -> str:
+        """Return the client order id."""
+        return str(self.tracked.client_order_id.value)
+
     def intent(self) -> TxIntent | None:
         """
         Return what to sign.
@@ -207,7 +266,7 @@ class ChangeRequest(ClientRequest):
     def change(self) -> TxIntent:
         """Return the change in venue units, naming the venue's order index once that is known."""
 
-    def on_failed(self, code: int, message: str) -> None:
+    def on_reverted(self, code: int, message: str) -> None:
         """
         Try again once the venue shows the order, if it had not when this was sent; else report.
 
@@ -217,7 +276,7 @@ class ChangeRequest(ClientRequest):
         if is_too_early and not self.tracked.is_done:
             self._client.send_once_accepted(self)
         else:
-            super().on_failed(code, message)
+            super().on_reverted(code, message)
 
     def on_given_up(self, reason: str, *, was_bound: bool) -> None:
         """Tell the strategy that the change is not on its way."""
@@ -227,7 +286,7 @@ class ChangeRequest(ClientRequest):
         """Return whether the order has ended; otherwise only a record can tell."""
         return bool(self.tracked.is_done)
 
-    def on_executed(self) -> None:
+    def fetch(self) -> None:
         """Fetch the order as it is now."""
         self._client.fetch_order(self.tracked)
 
@@ -256,6 +315,8 @@ class CancelRequest(ChangeRequest):
         Its market.
 
     """
+
+    tx_type = TxType.CANCEL_ORDER
 
     def __init__(
         self,
@@ -295,6 +356,8 @@ class ModifyRequest(ChangeRequest):
 
     """
 
+    tx_type = TxType.MODIFY_ORDER
+
     def __init__(
         self,
         client: Any,
@@ -308,10 +371,10 @@ class ModifyRequest(ChangeRequest):
         self._number = tracked.modifies
         self._is_late = False
 
-    def on_failed(self, code: int, message: str) -> None:
+    def on_reverted(self, code: int, message: str) -> None:
         """Note that later modifies may have overtaken this one."""
         self._is_late = True
-        super().on_failed(code, message)
+        super().on_reverted(code, message)
 
     def change(self) -> TxIntent:
         """
@@ -348,6 +411,8 @@ class CancelAllRequest(ClientRequest):
 
     """
 
+    tx_type = TxType.CANCEL_ALL_ORDERS
+
     def __init__(
         self,
         client: Any,
@@ -364,11 +429,11 @@ class CancelAllRequest(ClientRequest):
         """Return whether all orders it stands for have ended."""
         return all(cancel.is_settled() for cancel in self._cancels)
 
-    def on_executed(self) -> None:
+    def fetch(self) -> None:
         """Fetch the orders that should have ended."""
         for cancel in self._cancels:
             if not cancel.is_settled():
-                cancel.on_executed()
+                cancel.fetch()
 
     def intent(self) -> TxIntent | None:
         """Return the cancel-all."""

@@ -8,22 +8,32 @@ order: any `LiveExecutionClient` for Lighter can be registered, ours or not.
 Rules
 -----
 - `issue` is a direct, synchronous call: an event after the fact cannot order the wire.
-- Everything that *happens* to a transaction comes in as one of the four `Tx...` events.
-- Seeding is single-flight; a heal asks the venue once, however many transactions it touches.
+- Everything that *happens* comes in at the endpoint `<component id>.process` of the message bus, point
+  to point, as Nautilus' engines are driven. The lane moves first; then the verdict is published on
+  its topic; then the lane's news follow from a queue, never one inside another. A listener that
+  raises is logged, and stops nothing but the listeners behind it in the same publish.
+- A verdict that somebody only publishes on its topic counts as well, once: by the id of its write,
+  else by its identity.
+- Seeding is single-flight. A question to the venue has a deadline, and pauses between questions grow.
+- The lane's time is a monotonic clock's, begun at the wall clock's.
 - RUNNING while all lanes move, DEGRADED while one has been frozen too long, FAULTED once halted.
 """
 
 from __future__ import annotations
 
 import asyncio
+import time
+from collections import deque
 from collections.abc import Callable
 from typing import Any
+from typing import Final
 from typing import Protocol
 
 from nautilus_trader.common.component import Component
 from nautilus_trader.common.component import LiveClock
 from nautilus_trader.common.component import MessageBus
 from nautilus_trader.core.nautilus_pyo3 import NANOSECONDS_IN_MILLISECOND
+from nautilus_trader.core.nautilus_pyo3 import NANOSECONDS_IN_SECOND
 from nautilus_trader.live.execution_client import LiveExecutionClient
 from nautilus_trader.model.identifiers import ComponentId
 
@@ -32,6 +42,7 @@ from nautilus_lighter_nonce.config import ForeignWriterReaction
 from nautilus_lighter_nonce.config import LighterNonceConfig
 from nautilus_lighter_nonce.core import decisions as core
 from nautilus_lighter_nonce.core.decisions import LaneStatus
+from nautilus_lighter_nonce.core.errors import LaneHaltedError
 from nautilus_lighter_nonce.core.errors import NotInitialized
 from nautilus_lighter_nonce.core.lane import NonceLane
 from nautilus_lighter_nonce.core.manager import NonceManager
@@ -39,6 +50,18 @@ from nautilus_lighter_nonce.events import IssuedNonce
 
 
 Key = tuple[int, int]
+
+QUESTION_SECS: Final = 2.0
+"""Deadline of one question to the venue; then it is asked again (our choice)."""
+
+LONGEST_PAUSE_SECS: Final = 10.0
+"""Longest pause between two questions (our choice)."""
+
+SIGNATURE_LIFE_NS: Final = 620 * NANOSECONDS_IN_SECOND
+"""How long a signature may still be taken: 599 s (lighter-sdk), and a margin for clocks."""
+
+REMEMBERED_VERDICTS: Final = 4_096
+"""Verdicts remembered to count each once."""
 
 
 class NonceSource(Protocol):
@@ -97,11 +120,20 @@ class LighterNonceComponent(Component):
         self._lanes: dict[Key, NonceLane] = {}
         self._client: LiveExecutionClient | None = None
         self._seeding: dict[Key, asyncio.Task[None]] = {}
-        self._healing: dict[Key, asyncio.Task[None]] = {}
+        self._asking: dict[Key, asyncio.Task[None]] = {}
         self._alarms: dict[Key, asyncio.TimerHandle] = {}
+        self._unseeded: set[Key] = set()
+        self._attended: set[Key] = set()  # keys whose questions an outbox asks
+        self._reset_until_ns: dict[Key, int] = {}
+        self._news: deque[events.KeyEvent] = deque()
+        self._is_telling = False
+        self._seen: dict[Any, Any] = {}
+        self._start_ns = clock.timestamp_ns() - time.monotonic_ns()
+        self.endpoint = f"{self.id}.process"
         for account_index, api_key_index in config.keys:
             self.add_key(account_index, api_key_index)
-        msgbus.subscribe(topic=events.TX_TOPICS, handler=self.on_verdict, priority=10)
+        msgbus.register(endpoint=self.endpoint, handler=self.process)
+        msgbus.subscribe(topic=events.TX_TOPICS, handler=self._on_published, priority=10)
 
     # -- BINDING ----------------------------------------------------------------------------------
 
@@ -150,6 +182,7 @@ class LighterNonceComponent(Component):
         """Give a key its lane; a key that has one keeps it."""
         key = (account_index, api_key_index)
         if key not in self._lanes:
+            self._unseeded.add(key)
             self._lanes[key] = NonceLane(
                 self._manager,
                 account_index,
@@ -161,7 +194,7 @@ class LighterNonceComponent(Component):
 
     async def connect(self) -> None:
         """
-        Start the component and seed every key that is not seeded yet.
+        Start the component and seed every key, whatever state its lane was left in.
 
         Raises
         ------
@@ -185,8 +218,10 @@ class LighterNonceComponent(Component):
         """
         key = (account_index, api_key_index)
         self.add_key(*key)
-        if self._lanes[key].state not in (core.LaneState.UNSEEDED, core.LaneState.HALTED):
+        is_halted = self._lanes[key].state is core.LaneState.HALTED
+        if key not in self._unseeded and not is_halted:
             return
+        self._check_reset(key)
         task = self._seeding.get(key)
         if task is None:
             task = self._loop.create_task(self._seed(key), name=f"seed nonce of {key}")
@@ -195,9 +230,57 @@ class LighterNonceComponent(Component):
         await asyncio.shield(task)
 
     async def disconnect(self) -> None:
-        """Stop the component; unanswered questions to the venue are dropped."""
+        """Stop the component; unanswered questions are dropped, and all keys count as unseeded."""
+        self._unseeded.update(self._lanes)
         if self.is_running or self.is_degraded:
             self.stop()
+
+    def confirm_reset(self, account_index: int, api_key_index: int) -> None:
+        """
+        Confirm that the venue was reset, so that a lane halted for it may be seeded at once.
+
+        Without this it may be seeded once the newest signature of before the reset has expired.
+        """
+        self._reset_until_ns.pop((account_index, api_key_index), None)
+
+    def _check_reset(self, key: Key) -> None:
+        until_ns = self._reset_until_ns.get(key)
+        if until_ns is None:
+            return
+        if self.now_ns() < until_ns:
+            left_s = (until_ns - self.now_ns()) // NANOSECONDS_IN_SECOND
+            reason = self._lanes[key].status().halt_reason
+            raise LaneHaltedError(
+                *key,
+                f"{reason}; what was signed before may be taken for {left_s} s more: wait, or call "
+                "confirm_reset",
+            )
+        del self._reset_until_ns[key]
+
+    # -- TIME AND LANES ---------------------------------------------------------------------------
+
+    def now_ns(self) -> int:
+        """Return the lanes' time: monotonic, near Unix nanoseconds."""
+        return self._start_ns + time.monotonic_ns()
+
+    def lane(self, account_index: int, api_key_index: int) -> NonceLane:
+        """
+        Return the lane of a key, to be read; only an outbox issues from it directly.
+
+        Raises
+        ------
+        NotInitialized
+            If the key is unknown.
+
+        """
+        lane = self._lanes.get((account_index, api_key_index))
+        if lane is None:
+            raise NotInitialized(account_index, api_key_index)
+        return lane
+
+    def attend(self, account_index: int, api_key_index: int) -> None:
+        """An outbox asks this key's questions from here on, and sends the answers here."""
+        self._attended.add((account_index, api_key_index))
 
     # -- ISSUING ----------------------------------------------------------------------------------
 
@@ -233,31 +316,27 @@ class LighterNonceComponent(Component):
         nonce = lane.issue()
         return IssuedNonce(account_index, api_key_index, nonce, lane.epoch)
 
-    def withdraw(self, issued: IssuedNonce) -> None:
-        """Give back a nonce whose transaction certainly never left this process."""
-        lane = self._lanes[(issued.account_index, issued.api_key_index)]
-        now = self._clock.timestamp_ns()
-        self._carry_out(lane, lane.withdrawn(issued.nonce, issued.epoch, now))
+    def narrow(self, account_index: int, api_key_index: int) -> None:
+        """Let one transaction be in flight at a time until the venue answers with ids again."""
+        self.lane(account_index, api_key_index).narrow()
 
-    def vanished(self, issued: IssuedNonce) -> None:
-        """Tell that an accepted nonce was proved not spent after all."""
-        lane = self._lanes[(issued.account_index, issued.api_key_index)]
-        self._carry_out(lane, lane.vanished(issued.nonce, self._clock.timestamp_ns()))
-
-    def spent(self, issued: IssuedNonce) -> None:
-        """Tell that a nonce which a heal counted as unspent was proved taken by ours after all."""
-        lane = self._lanes[(issued.account_index, issued.api_key_index)]
-        self._carry_out(lane, lane.spent(issued.nonce))
-
-    def foreign(self, account_index: int, api_key_index: int, nonce: int) -> None:
-        """Tell that the venue executed a nonce of this key that was not ours."""
-        lane = self._lanes[(account_index, api_key_index)]
-        self._carry_out(lane, lane.foreign(nonce))
+    def trouble(self, account_index: int, api_key_index: int, code: int, reason: str) -> None:
+        """Tell that the venue refuses the whole account, or (code 0) takes its orders again."""
+        lane = self.lane(account_index, api_key_index)
+        if code:
+            self._log.error(f"{_name(lane)} is refused as a whole: {code}: {reason}")
+            if self.is_running:
+                self.degrade()
+        elif self.is_degraded and not self._alarms:
+            self.resume()
+        self._tell(lane, events.LaneTroubled, code=code, reason=reason)
+        self._drain()
 
     def halt(self, account_index: int, api_key_index: int, reason: str) -> None:
         """Stop issuing nonces of a key until it is seeded again."""
         lane = self._lanes[(account_index, api_key_index)]
         self._carry_out(lane, lane.halt(reason))
+        self._drain()
 
     def status(self, account_index: int, api_key_index: int) -> LaneStatus:
         """
@@ -274,17 +353,75 @@ class LighterNonceComponent(Component):
             raise NotInitialized(account_index, api_key_index)
         return lane.status()
 
-    # -- VERDICTS ---------------------------------------------------------------------------------
+    # -- WHAT HAPPENS -----------------------------------------------------------------------------
 
-    def on_verdict(self, event: Any) -> None:
-        """Handle one of the four `Tx...` events; other events and keys are ignored."""
-        if not isinstance(event, events.TxVerdict):
+    def process(self, message: Any) -> None:
+        """
+        Take what happened: the handler of the endpoint `<component id>.process`.
+
+        Parameters
+        ----------
+        message : TxAccepted, TxRefused, TxStale, TxUnknown, NonceSpent, RebaseWanted, CounterAnswered
+            A verdict is published on its topic afterwards, before the lane's news. Anything else,
+            and keys without a lane here, are ignored.
+
+        """
+        key = (getattr(message, "account_index", None), getattr(message, "api_key_index", None))
+        lane = self._lanes.get(key)  # type: ignore[arg-type]
+        move = _MOVES.get(type(message))
+        if lane is None or move is None:
+            self._log.warning(f"{type(message).__name__} was not understood, or names another key")
             return
+        if isinstance(message, events.TxVerdict):
+            if not self._is_first(message):
+                return
+            self._news.append(message)
+        self._carry_out(lane, move(self, lane, message))
+        self._drain()
+
+    def _on_published(self, event: Any) -> None:
+        """Take a verdict that was only published; its news wait until everybody has heard it."""
         lane = self._lanes.get((event.account_index, event.api_key_index))
-        if lane is None:
+        if lane is None or not isinstance(event, events.TxVerdict) or not self._is_first(event):
             return
-        move = _MOVES[type(event)]
-        self._carry_out(lane, move(lane, event.nonce, event.epoch, event.ts_event))
+        self._carry_out(lane, _MOVES[type(event)](self, lane, event))
+        self._loop.call_soon(self._drain)
+
+    def _is_first(self, event: events.TxVerdict) -> bool:
+        """Return whether a verdict comes for the first time, and remember it."""
+        key = (event.write_id, event.kind) if event.write_id else id(event)
+        if key in self._seen:
+            return False
+        self._seen[key] = event  # the event itself, so that its identity is not used again
+        if len(self._seen) > REMEMBERED_VERDICTS:
+            del self._seen[next(iter(self._seen))]
+        return True
+
+    def _verdict(self, lane: NonceLane, event: Any) -> core.Decisions:
+        decide = _VERDICTS[type(event)]
+        return decide(lane, event.nonce, event.epoch, self.now_ns())
+
+    def _spent(self, lane: NonceLane, message: events.NonceSpent) -> core.Decisions:
+        return lane.spent(message.nonce, self.now_ns(), by_us=message.by_us)
+
+    def _rebase(self, lane: NonceLane, message: events.RebaseWanted) -> core.Decisions:
+        decide = lane.vanished if message.vanished else lane.doubted
+        return decide(message.nonce, self.now_ns())
+
+    def _counted(self, lane: NonceLane, message: events.CounterAnswered) -> core.Decisions:
+        now_ns, value = self.now_ns(), message.value
+        wrong = lane.weigh(value, now_ns)
+        if any(isinstance(decision, core.Halted) for decision in wrong):
+            key = (lane.account_index, lane.api_key_index)
+            self._reset_until_ns[key] = now_ns + SIGNATURE_LIFE_NS
+        if wrong:
+            return wrong
+        was_asking = lane.state is core.LaneState.REFRESHING
+        decisions = lane.refreshed(value, now_ns)
+        if was_asking:
+            believed = any(isinstance(d, core.Healed) for d in decisions)
+            self._tell(lane, events.NonceRefreshed, next_nonce=value, believed=believed)
+        return decisions
 
     # -- CARRYING OUT -----------------------------------------------------------------------------
 
@@ -292,46 +429,63 @@ class LighterNonceComponent(Component):
         for decision in decisions:
             _HANDLERS[type(decision)](self, lane, decision)
 
-    def _publish(self, lane: NonceLane, event_type: type[events.KeyEvent], **fields: Any) -> None:
+    def _tell(self, lane: NonceLane, event_type: type[events.KeyEvent], **fields: Any) -> None:
+        """Queue a piece of news."""
         event = event_type(
             account_index=lane.account_index,
             api_key_index=lane.api_key_index,
             ts_event=self._clock.timestamp_ns(),
             **fields,
         )
+        self._news.append(event)
+
+    def _drain(self) -> None:
+        """Publish what is queued, in order; what a listener causes is queued behind it."""
+        if self._is_telling:
+            return
+        self._is_telling = True
         try:
-            self._msgbus.publish(topic=event.topic, msg=event)
-        except Exception as e:  # noqa: BLE001 (a listener may be anybody's; the lane must go on)
-            self._log.exception(f"A listener of {event.topic} was broken", e)
+            while self._news:
+                event = self._news.popleft()
+                try:
+                    self._msgbus.publish(topic=event.topic, msg=event)
+                except Exception as e:  # noqa: BLE001 (anybody's listener; the lane goes on)
+                    self._log.exception(f"A listener of {event.topic} was broken", e)
+        finally:
+            self._is_telling = False
 
     def _on_seeded(self, lane: NonceLane, decision: core.Seeded) -> None:
         self._log.info(f"Seeded {_name(lane)}: next nonce {decision.next_nonce}")
-        self._publish(lane, events.NonceSeeded, next_nonce=decision.next_nonce)
+        self._tell(lane, events.NonceSeeded, next_nonce=decision.next_nonce)
 
     def _on_rolled_back(self, lane: NonceLane, decision: core.RolledBack) -> None:
         self._log.debug(f"Rolled back {_name(lane)}: nonce {decision.nonce}")
-        self._publish(lane, events.NonceRolledBack, nonce=decision.nonce)
+        self._tell(lane, events.NonceRolledBack, nonce=decision.nonce)
 
     def _on_resolved(self, lane: NonceLane, decision: core.Resolved) -> None:
         self._log.info(f"Resolved {_name(lane)}: nonce {decision.nonce} is spent")
-        self._publish(lane, events.NonceResolved, nonce=decision.nonce)
+        self._tell(lane, events.NonceResolved, nonce=decision.nonce)
 
     def _on_froze(self, lane: NonceLane, decision: core.Froze) -> None:
         self._log.info(f"Froze {_name(lane)}: {decision.cause.value} at nonce {decision.nonce}")
         delay = self._settings.degrade_after_ms / 1_000
         key = (lane.account_index, lane.api_key_index)
         self._alarms[key] = self._loop.call_later(delay, self._frozen_too_long, key)
-        self._publish(lane, events.LaneFrozen, nonce=decision.nonce, cause=decision.cause.value)
+        self._tell(lane, events.LaneFrozen, nonce=decision.nonce, cause=decision.cause.value)
 
     def _on_ask_venue(self, lane: NonceLane, decision: core.AskVenue) -> None:
         key = (lane.account_index, lane.api_key_index)
-        earlier = self._healing.pop(key, None)
-        if earlier is not None and earlier is not asyncio.current_task():
-            earlier.cancel()  # it was asked for an earlier freeze
-        self._healing[key] = self._loop.create_task(
-            self._refresh(lane, decision.not_before_ns),
-            name=f"refresh nonce of {key}",
+        if key not in self._attended and key not in self._asking:
+            task = self._loop.create_task(self._ask(lane), name=f"ask next nonce of {key}")
+            self._asking[key] = task
+            task.add_done_callback(lambda _: self._asking.pop(key, None))
+
+    def _on_implausible(self, lane: NonceLane, decision: core.Implausible) -> None:
+        self._log.error(
+            f"The venue said next nonce {decision.value} of {_name(lane)}: {decision.reason}; "
+            "it is asked again",
         )
+        self._tell(lane, events.NonceImplausible, answer=decision.value, reason=decision.reason)
 
     def _on_healed(self, lane: NonceLane, decision: core.Healed) -> None:
         if lane.state is core.LaneState.HALTED:  # by the foreign writer that this heal revealed
@@ -342,7 +496,7 @@ class LighterNonceComponent(Component):
             f"({decision.source.value}, {len(decision.doomed)} doomed, {frozen_ms:.0f} ms)",
         )
         self._recover(lane)
-        self._publish(
+        self._tell(
             lane,
             events.LaneHealed,
             next_nonce=decision.next_nonce,
@@ -360,14 +514,14 @@ class LighterNonceComponent(Component):
             f"Foreign writer suspected on {_name(lane)}: nonce {decision.nonce} was not spent by "
             "us; is a second process using this API key? Give each process a key of its own",
         )
-        self._publish(lane, events.ForeignWriterSuspected, nonce=decision.nonce)
+        self._tell(lane, events.ForeignWriterSuspected, nonce=decision.nonce)
         if self._settings.on_foreign_writer is ForeignWriterReaction.HALT:
             self._carry_out(lane, lane.halt(f"foreign writer spent nonce {decision.nonce}"))
 
     def _on_halted(self, lane: NonceLane, decision: core.Halted) -> None:
         self._log.error(f"Halted {_name(lane)}: {decision.reason}")
         self._silence(lane)
-        self._publish(lane, events.LaneHalted, reason=decision.reason)
+        self._tell(lane, events.LaneHalted, reason=decision.reason)
         if self.is_running or self.is_degraded:
             self.fault()
 
@@ -376,30 +530,40 @@ class LighterNonceComponent(Component):
     async def _seed(self, key: Key) -> None:
         lane = self._lanes[key]
         next_nonce = await self._source.next_nonce(*key)
+        if not lane.believes(next_nonce):
+            raise ValueError(
+                f"nextNonce of {_name(lane)} was {str(next_nonce)[:40]!r}; it must be a whole "
+                f"number near {lane.next_nonce}: check base_url_http, then connect again",
+            )
+        self._unseeded.discard(key)
         self._carry_out(lane, lane.seed(next_nonce))
+        self._silence(lane)
+        self._drain()
 
-    async def _refresh(self, lane: NonceLane, not_before_ns: int) -> None:
-        """Ask once at the right time; a source that does not answer is asked again, ever slower."""
-        delay = max(0, not_before_ns - self._clock.timestamp_ns()) / 1e9
-        retry = self._settings.refresh_retry_ms / 1_000
-        while True:
-            await asyncio.sleep(delay)
-            if lane.state is not core.LaneState.REFRESHING:
-                return
+    async def _ask(self, lane: NonceLane) -> None:
+        """Ask for a lane without an outbox, in its time, until it is open; ever slower."""
+        pause = self._settings.refresh_retry_ms / 1_000
+        while (question_ns := lane.question_ns) is not None:
+            await asyncio.sleep(max(0, question_ns - self.now_ns()) / 1e9)
+            asked_ns = self.now_ns()
             try:
-                next_nonce = await self._source.next_nonce(lane.account_index, lane.api_key_index)
+                question = self._source.next_nonce(lane.account_index, lane.api_key_index)
+                value = await asyncio.wait_for(question, QUESTION_SECS)
             except Exception as e:  # noqa: BLE001 (anybody's source: no answer is no answer)
                 self._log.warning(f"No next nonce for {_name(lane)}: {type(e).__name__}: {e}")
-                delay, retry = retry, min(2 * retry, 10.0)
-                continue
-            self._take_refresh(lane, next_nonce)
-            return
-
-    def _take_refresh(self, lane: NonceLane, next_nonce: int) -> None:
-        decisions = lane.refreshed(next_nonce, self._clock.timestamp_ns())
-        believed = any(isinstance(d, core.Healed) for d in decisions)
-        self._publish(lane, events.NonceRefreshed, next_nonce=next_nonce, believed=believed)
-        self._carry_out(lane, decisions)
+            else:
+                self.process(
+                    events.CounterAnswered(
+                        account_index=lane.account_index,
+                        api_key_index=lane.api_key_index,
+                        value=value,
+                        asked_ns=asked_ns,
+                    ),
+                )
+                if lane.believes(value):
+                    continue
+            await asyncio.sleep(pause)
+            pause = min(2 * pause, LONGEST_PAUSE_SECS)
 
     def _frozen_too_long(self, key: Key) -> None:
         self._log.warning(f"{_name(self._lanes[key])} is frozen: orders wait for it to heal")
@@ -419,7 +583,7 @@ class LighterNonceComponent(Component):
     # -- LIFECYCLE --------------------------------------------------------------------------------
 
     def _stop(self) -> None:
-        for task in (*self._seeding.values(), *self._healing.values()):
+        for task in (*self._seeding.values(), *self._asking.values()):
             task.cancel()
         for lane in self._lanes.values():
             self._silence(lane)
@@ -433,18 +597,26 @@ class LighterNonceComponent(Component):
     def _fault(self) -> None: ...
 
     def _dispose(self) -> None:
-        self._msgbus.unsubscribe(topic=events.TX_TOPICS, handler=self.on_verdict)
+        self._msgbus.deregister(endpoint=self.endpoint, handler=self.process)
+        self._msgbus.unsubscribe(topic=events.TX_TOPICS, handler=self._on_published)
 
 
 def _name(lane: NonceLane) -> str:
     return f"account={lane.account_index}, api_key={lane.api_key_index}"
 
 
-_MOVES: dict[type[events.TxVerdict], Callable[[NonceLane, int, int, int], core.Decisions]] = {
+_VERDICTS: dict[type, Callable[[NonceLane, int, int, int], core.Decisions]] = {
     events.TxAccepted: NonceLane.accepted,
     events.TxRefused: NonceLane.refused,
     events.TxStale: NonceLane.stale,
     events.TxUnknown: NonceLane.unknown,
+}
+
+_MOVES: dict[type, Callable[[Any, NonceLane, Any], core.Decisions]] = {
+    **dict.fromkeys(_VERDICTS, LighterNonceComponent._verdict),
+    events.NonceSpent: LighterNonceComponent._spent,
+    events.RebaseWanted: LighterNonceComponent._rebase,
+    events.CounterAnswered: LighterNonceComponent._counted,
 }
 
 _HANDLERS: dict[type[core.Decision], Callable[[Any, NonceLane, Any], None]] = {
@@ -453,6 +625,7 @@ _HANDLERS: dict[type[core.Decision], Callable[[Any, NonceLane, Any], None]] = {
     core.Resolved: LighterNonceComponent._on_resolved,
     core.Froze: LighterNonceComponent._on_froze,
     core.AskVenue: LighterNonceComponent._on_ask_venue,
+    core.Implausible: LighterNonceComponent._on_implausible,
     core.Healed: LighterNonceComponent._on_healed,
     core.ForeignWriter: LighterNonceComponent._on_foreign_writer,
     core.Halted: LighterNonceComponent._on_halted,

@@ -222,10 +222,8 @@ class OrderDesk:
     def _cancel_here(self, tracked: TrackedOrder) -> bool:
         """Cancel an order that waits for its turn, or for a resend, without asking the venue."""
         request = self._submits.get(tracked.client_order_id.value)
-        if request is None or not self._dispatcher.cancel(request):
-            return False
-        self._tracker.cancel_unsent(tracked)
-        return True
+        tracked.is_cancel_wanted = True  # however it ends from here on, that was asked for
+        return request is not None and self._dispatcher.cancel(request)
 
     # -- MODIFY -----------------------------------------------------------------------------------
 
@@ -259,6 +257,12 @@ class OrderDesk:
         held, tracked.held = tracked.held, []
         for request in held:
             self._dispatcher.submit(request)
+
+    def on_order_shown(self, tracked: TrackedOrder) -> None:
+        """A frame of the order proves that its transaction was executed."""
+        request = self._submits.get(tracked.client_order_id.value)
+        if request is not None:
+            self._dispatcher.on_shown(request)
 
     def on_order_done(self, tracked: TrackedOrder) -> None:
         """Forget the request of an order that has ended."""

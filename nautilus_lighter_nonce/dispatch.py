@@ -1,85 +1,138 @@
 """
-`TxDispatcher`: from an intent to a verdict, for one key.
+`TxDispatcher`: the shell around the outbox of one key.
 
 The way of a transaction::
 
-    submit ── place ── bind: nonce ── sign (worker) ── send turn ── in flight ── verdict
-                ▲                         │                             │
-                └── withdrawn (unsent) ───┴──── doomed: signed anew ────┘
+    submit ── Outbox ── Sign (worker) ── Write (stream) ── answer ── Publish ── component's endpoint
+                 ▲                                                        │
+                 └── plan again: what the lane made of it ◄───────────────┘
 
 Rules
 -----
-- A command takes its place in `submit`, synchronously; what comes back after a heal stands before
-  everything that arrived later.
-- The nonce is bound only when the stream is up, the lane is open, a slot and a rate token are in
-  hand; binding never awaits.
-- A transaction gets one verdict, published on the bus before its owner hears of it. Silence is
-  `TxUnknown`; evidence that comes late mends it as long as the lane still waits for it.
-- What a nonce fault has touched is `Healing`'s: it decides what goes again, what is left alone, and
-  what is reported.
-- A batch that was refused as a whole is sent again one by one, so that one bad order does not take
-  the others with it.
+- It decides nothing: inputs go into the outbox, its work is carried out in order, and after each work
+  that moves the lane the outbox plans anew.
+- It holds tasks, one timer and the connection's number; all state of a transaction is the outbox's.
+- A verdict goes to the component's endpoint, so that the lane moves before anybody hears of it. If
+  that fails, the lane is halted: a lane that missed a verdict must not issue.
+- Whoever fails to listen (an owner, a listener on the bus) stops nobody else.
+- No task of it can end by what an answer contains: the error is logged once per kind, the question is
+  asked again.
 """
 
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import Callable
-from collections.abc import Sequence
+from collections.abc import Coroutine
 from typing import Any
+from typing import Final
+from typing import Protocol
 
+import msgspec
 from nautilus_trader.common.component import LiveClock
 from nautilus_trader.common.component import Logger
 from nautilus_trader.common.component import MessageBus
 
 from nautilus_lighter_nonce import events
-from nautilus_lighter_nonce.admission import Admission
 from nautilus_lighter_nonce.component import LighterNonceComponent
 from nautilus_lighter_nonce.config import LighterNonceConfig
-from nautilus_lighter_nonce.healing import Healing
-from nautilus_lighter_nonce.in_flight import InFlight
+from nautilus_lighter_nonce.lighter.codes import TX_LIFETIME_MS
 from nautilus_lighter_nonce.lighter.codes import Verdict
-from nautilus_lighter_nonce.lighter.codes import is_rate_limit
+from nautilus_lighter_nonce.lighter.codes import verdict_of
 from nautilus_lighter_nonce.lighter.errors import StreamSendError
 from nautilus_lighter_nonce.lighter.frames import StreamReply
 from nautilus_lighter_nonce.lighter.signer import SignerError
 from nautilus_lighter_nonce.lighter.signer import TxSigner
+from nautilus_lighter_nonce.lighter.transactions import CancelOrder
 from nautilus_lighter_nonce.lighter.transactions import SignedTx
 from nautilus_lighter_nonce.lighter.transactions import TxIntent
-from nautilus_lighter_nonce.places import Entry
-from nautilus_lighter_nonce.places import EntryState
-from nautilus_lighter_nonce.places import Places
-from nautilus_lighter_nonce.proof import Verify
+from nautilus_lighter_nonce.lighter.transactions import TxRecord
+from nautilus_lighter_nonce.lighter.transactions import app_error
+from nautilus_lighter_nonce.outbox import work as w
+from nautilus_lighter_nonce.outbox.outbox import Outbox
+from nautilus_lighter_nonce.outbox.settings import OutboxSettings
 from nautilus_lighter_nonce.requests import TxRequest
-from nautilus_lighter_nonce.send_turn import Parcel
-from nautilus_lighter_nonce.send_turn import SendTurn
-from nautilus_lighter_nonce.send_turn import TxTransport
 
 
-RETRY_SECS = 0.1
-"""Pause before trying again what no event announces: a write that failed, an intent not known."""
+QUESTION_SECS: Final = 2.0
+"""Deadline of one question to the venue; then it is asked again (our choice)."""
+
+FILLER_INDEX: Final = 2**48 - 1
+"""The client order index that is never handed out: a cancel of it does nothing (our choice)."""
+
+MS: Final = 1_000_000
+
+
+class TxTransport(Protocol):
+    """The part of `LighterStream` that sends; raises `StreamSendError` if nothing was written."""
+
+    async def send_tx(
+        self, request_id: str, tx_type: int, tx_info: str, *, epoch: int | None = None
+    ) -> int:
+        """Write one transaction."""
+
+    async def send_tx_batch(
+        self,
+        request_id: str,
+        tx_types: list[int],
+        tx_infos: list[str],
+        *,
+        epoch: int | None = None,
+    ) -> int:
+        """Write several transactions in one frame."""
+
+    def replace(self, epoch: int) -> None:
+        """Make a new connection at once."""
+
+
+class Reads(Protocol):
+    """What the shell asks the venue over REST; any exception means "no answer"."""
+
+    async def next_nonce(self, account_index: int, api_key_index: int) -> Any:
+        """Return what `nextNonce` says, of whatever type."""
+
+    async def tx_by_hash(self, tx_hash: str) -> TxRecord | None:
+        """Return a record, ``None`` if the index does not know the hash."""
+
+    async def account_txs(self, account_index: int) -> list[TxRecord]:
+        """Return the newest records of an account."""
+
+
+class _Expiry(msgspec.Struct):
+    ExpiredAt: int = 0
+
+
+_EXPIRY: Final = msgspec.json.Decoder(_Expiry)
+
+_EVENTS: Final = {
+    Verdict.ACCEPTED: events.TxAccepted,
+    Verdict.REFUSED: events.TxRefused,
+    Verdict.STALE: events.TxStale,
+    Verdict.UNKNOWN: events.TxUnknown,
+}
 
 
 class TxDispatcher:
     """
-    Sends the transactions of one key in lane order and reports each one's verdict.
+    Sends the transactions of one key and tells each one's proved outcome.
 
     Parameters
     ----------
     loop : asyncio.AbstractEventLoop
         The node's event loop.
     msgbus : MessageBus
-        Where verdicts are published.
+        Where the component's endpoint is.
     clock : LiveClock
-        The node's clock.
+        The node's clock, for the times of events.
     component : LighterNonceComponent
-        Issues the nonces.
+        Whose lane it sends on.
     signer : TxSigner
         Signs off the event loop.
     transport : TxTransport
         The stream.
-    verify : Callable[[str], Awaitable[bool or None]]
-        Asks the venue whether it took the transaction of a hash.
+    reads : Reads
+        The REST gate.
     key : tuple[int, int]
         (account_index, api_key_index).
     settings : LighterNonceConfig
@@ -99,7 +152,7 @@ class TxDispatcher:
         component: LighterNonceComponent,
         signer: TxSigner,
         transport: TxTransport,
-        verify: Verify,
+        reads: Reads,
         key: tuple[int, int],
         settings: LighterNonceConfig,
         quota_per_min: int | None = None,
@@ -109,83 +162,100 @@ class TxDispatcher:
         self._msgbus = msgbus
         self._clock = clock
         self._component = component
+        self._signer = signer
+        self._transport = transport
+        self._reads = reads
         self._key = key
-        self._settings = settings
         self._log = log or Logger(type(self).__name__)
-        self._last_place = 0
-        self._waiting = Places(loop, settings.queue_timeout_ms, self._on_queue_timeout)
-        self._admission = Admission(
-            loop, clock, component, key, self._waiting, quota_per_min, self._advance
-        )
-        self._turn = SendTurn(loop, signer, transport, self)
-        self._healing = Healing(loop, component, key, verify, self)
-        self._proof = self._healing.proof
-        self._in_flight = InFlight(loop, clock, settings.reply_timeout_ms, self._on_silence)
-        self._is_up = False
-        self._is_advancing = False
+        component.add_key(*key)
+        component.attend(*key)
+        self._lane = component.lane(*key)
+        self._now = component.now_ns
+        self._outbox = Outbox(self._lane, outbox_settings(settings, quota_per_min))
+        self._txs: dict[TxRequest, int] = {}
+        self._batches = 0
+        self._markets: list[int] = [0]
+        self._frames: deque[w.Write] = deque()
+        self._some = asyncio.Event()
         self._idle = asyncio.Event()
-        self._idle.set()
-        self._sender: asyncio.Task[None] | None = None
+        self._writer: asyncio.Task[None] | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._timer: asyncio.TimerHandle | None = None
+        self._timer_ns = 0
+        self._is_running = False
+        self._said: set[str] = set()
         account_index, api_key_index = key
-        self._handlers = {
-            f"events.lighter.nonce.{kind}.{account_index}.{api_key_index}": handler
-            for kind, handler in (
-                ("frozen", self._on_frozen),
-                ("healed", self._on_healed),
-                ("resolved", self._on_resolved),
-                ("halted", self._on_halted),
-                ("seeded", self._on_seeded),
-            )
-        }
+        self._topics = [
+            f"events.lighter.nonce.{kind}.{account_index}.{api_key_index}"
+            for kind in ("halted", "seeded")
+        ]
 
     # -- LIFE -------------------------------------------------------------------------------------
 
-    def start(self) -> None:
-        """Listen to the lane and begin to send once `on_connected` was called."""
-        for topic, handler in self._handlers.items():
-            self._msgbus.subscribe(topic=topic, handler=handler, priority=10)
-        self._sender = self._loop.create_task(self._turn.run(), name=f"send turn of {self._key}")
-        self._sender.add_done_callback(self._on_sender_done)
+    def start(self, markets: list[int] | None = None) -> None:
+        """
+        Begin to send once `on_connected` was called.
+
+        Parameters
+        ----------
+        markets : list[int], optional
+            Markets that the account may trade, for fillers.
+
+        """
+        self._markets = markets or self._markets
+        for topic in self._topics:
+            self._msgbus.subscribe(topic=topic, handler=self._on_lane_news)
+        self._writer = self._loop.create_task(self._write(), name=f"writer of {self._key}")
 
     async def stop(self, timeout_secs: float = 2.0) -> None:
         """
-        Give up what is not sent, wait a bounded time for what is, then stop.
+        Give up what is not written, end doubts by spending their nonces, for a bounded time.
 
         Parameters
         ----------
         timeout_secs : float, default 2.0
-            Patience with transactions in flight.
+            Patience with answers and doubts.
 
         """
-        self._is_up = False
-        self._give_up_unsent("the client stopped before it was sent")
-        self._note_idle()
+        self._outbox.stop(self._now())
+        self._run()
         try:
             await asyncio.wait_for(self._idle.wait(), timeout_secs)
         except TimeoutError:
-            self._log.warning(f"Stopped without knowing the fate of: {self._in_flight.labels}")
-        self._proof.stop()
-        self._give_up_unsent("the client stopped before it was sent again")
-        if self._sender is not None:
-            self._sender.cancel()
-        for topic, handler in self._handlers.items():
-            if self._msgbus.is_subscribed(topic, handler):
-                self._msgbus.unsubscribe(topic=topic, handler=handler)
+            self._warn_of_undead()
+        for topic in self._topics:
+            if self._msgbus.is_subscribed(topic, self._on_lane_news):
+                self._msgbus.unsubscribe(topic=topic, handler=self._on_lane_news)
+        if self._timer is not None:
+            self._timer.cancel()
+        for task in (*self._tasks, self._writer):
+            if task is not None:
+                task.cancel()
+
+    def _warn_of_undead(self) -> None:
+        """Name every copy that may still be taken: what the next run, or a person, must know."""
+        for copy in self._outbox.undead():
+            label = copy.what.label if isinstance(copy.what, TxRequest) else "filler"
+            expires_s = copy.expires_ns // 10**9
+            self._log.warning(
+                f"Stopped without knowing the fate of {label}: nonce {copy.nonce}, hash "
+                f"{copy.tx_hash}, ExpiredAt {expires_s} (Unix seconds)",
+            )
 
     @property
     def queued(self) -> int:
         """Commands that wait for their nonce."""
-        return len(self._waiting)
+        return self._outbox.queued
 
     @property
     def in_flight(self) -> int:
-        """Transactions bound or sent, without a verdict."""
-        return len(self._in_flight) + len(self._turn)
+        """Transactions bound or sent, without an answer."""
+        return self._outbox.in_flight
 
     @property
-    def evidence(self) -> Healing:
-        """Who is told what records prove of our transactions."""
-        return self._healing
+    def in_doubt(self) -> list[TxRequest]:
+        """Requests of which a copy may be at the venue, and nobody knows."""
+        return [what for what in self._outbox.in_doubt if isinstance(what, TxRequest)]
 
     # -- IN ---------------------------------------------------------------------------------------
 
@@ -195,320 +265,429 @@ class TxDispatcher:
 
         Several requests are one batch: they go in frames of up to 15 where they can.
         """
-        now_ns = self._clock.timestamp_ns()
-        batch = self._last_place + 1 if len(requests) > 1 else None
+        if not requests:
+            return
+        self._batches += 1
+        batch = self._batches if len(requests) > 1 else None
+        now_ns = self._now()
         for request in requests:
-            self._last_place += 1
-            self._waiting.put(Entry(self._last_place, request, now_ns, batch), now_ns)
-        self._advance()
+            self._txs[request] = self._outbox.submit(
+                request,
+                request.tx_type,
+                now_ns,
+                order=request.order(),
+                batch=batch,
+                resend=request.allows_resend(),
+                repeats=request.repeats_safely(),
+                undo=request.undo(),
+            )
+        self._idle.clear()
+        self._run()
 
     def cancel(self, request: TxRequest) -> bool:
         """
-        Drop a request that is certainly not at the venue; return whether that was possible.
+        Not wanted any more; return whether that ended it here, without the venue.
 
-        What is bound, sent or in doubt cannot be dropped; what waits for its turn, or for the
-        lane to heal, can.
+        If not, a copy of it may be at the venue: submit a cancel.
         """
-        for entry in self._unsent(request):
-            if not entry.unproved:
-                self.take_out(entry)
-                return True
-        return False
+        tx = self._txs.get(request)
+        if tx is None:
+            return False
+        is_ended = self._outbox.cancel(tx, self._now())
+        self._run()
+        return is_ended
 
     def wake(self) -> None:
-        """An intent that was not known has become known."""
-        self._advance()
+        """An intent that was not known may be known by now."""
+        for tx in list(self._txs.values()):
+            self._outbox.ready(tx, self._now())
+        self._run()
 
-    def on_connected(self) -> None:
+    def on_connected(self, epoch: int) -> None:
         """The stream is up: go on sending."""
-        self._is_up = True
-        self._advance()
+        self._outbox.connected(epoch, self._now())
+        self._run()
 
     def on_disconnected(self) -> None:
-        """The stream is down: what was sent is unknown, what was not goes back to its place."""
-        self._is_up = False
-        self._withdraw_unsent()
-        for entry in self._in_flight.lost():
-            self._to_unknown(entry, "the connection was lost")
-        self._note_idle()
+        """The stream is down: what was sent and not answered is in doubt."""
+        self._frames.clear()
+        self._outbox.connection_lost(self._now())
+        self._run()
 
     def on_reply(self, reply: StreamReply) -> None:
-        """Handle the venue's answer to a parcel; answers nobody waits for are ignored."""
-        entries = self._in_flight.answered(reply.request_id)
-        match reply.verdict:
-            case Verdict.ACCEPTED:
-                for entry in entries:
-                    self._to_accepted(entry, reply.predicted_execution_time_ms or 0)
-            case Verdict.REFUSED:
-                self._to_refused(entries, reply.code or 0, reply.message)
-            case Verdict.STALE:
-                for entry in entries:
-                    self._to_stale(entry, reply.code or 0)
-            case Verdict.UNKNOWN:
-                for entry in entries:
-                    self._to_unknown(entry, f"the venue answered {reply.code}")
-                    self._in_flight.settle(entry)
-        self._note_idle()
-        self._advance()
+        """Handle the venue's answer to a frame; answers nobody waits for are ignored."""
+        self._outbox.answered(
+            reply.request_id,
+            reply.epoch,
+            reply.code or 0,
+            reply.verdict,
+            self._now(),
+            message=reply.message,
+            predicted_ms=reply.predicted_execution_time_ms or 0,
+        )
+        self._run()
 
-    # -- BINDING ----------------------------------------------------------------------------------
+    def on_anonymous(self, code: int, message: str, epoch: int, is_alone: bool) -> None:
+        """Handle an error that came without an id."""
+        self._outbox.anonymous(
+            epoch, code, verdict_of(code), self._now(), message=message, is_alone=is_alone
+        )
+        self._run()
 
-    def _advance(self) -> None:
-        """Bind as many waiting transactions as lane, stream and quota allow, in place order."""
-        if self._is_advancing:
+    def on_record(self, record: TxRecord) -> None:
+        """Handle the venue's own account of a transaction of this key."""
+        self._take_record(record)
+        self._run()
+
+    def on_shown(self, request: TxRequest) -> None:
+        """A private frame showed what the request did."""
+        tx = self._txs.get(request)
+        if tx is not None:
+            self._outbox.shown(tx, self._now())
+            self._run()
+
+    def _take_record(self, record: TxRecord) -> None:
+        error = app_error(record.event_info)
+        self._outbox.record(
+            record.nonce,
+            record.hash,
+            record.status,
+            self._now(),
+            code=0 if error is None else error.code,
+            reason="" if error is None else error.message,
+        )
+
+    def _on_lane_news(self, event: events.KeyEvent) -> None:
+        self._loop.call_soon(self._run)
+
+    # -- CARRYING OUT -----------------------------------------------------------------------------
+
+    def _run(self) -> None:
+        """Carry out everything that is to be done now; never inside itself."""
+        if self._is_running:
+            self._loop.call_soon(self._run)
             return
-        self._is_advancing = True
+        self._is_running = True
         try:
-            while self._waiting and self._is_up and not self._proof.is_pending and self._bind():
-                pass
+            while works := self._outbox.plan(self._now()):
+                for work in works:
+                    _CARRIED_OUT[type(work)](self, work)
         finally:
-            self._is_advancing = False
+            self._is_running = False
+        if self._outbox.is_idle:
+            self._idle.set()
+        self._arm()
 
-    def _bind(self) -> bool:
-        """Give the next parcel its nonces; return whether that was possible."""
-        entries = self._admission.next_group()
-        if not entries:
-            return False
-        intents: list[TxIntent] = []
-        for entry in entries:
-            try:
-                intent = entry.request.intent()
-            except Exception as e:  # noqa: BLE001 (one bad request must not stop the others)
-                self._waiting.remove(entry)
-                self.give_up(entry, str(e))
-                return True
-            if intent is None:
-                self._admission.try_again(RETRY_SECS)
-                return False
-            intents.append(intent)
-        self._admission.admitted()
-        for entry in entries:
-            self._waiting.remove(entry)
-            entry.issued = self._component.issue(*self._key)
-            entry.state = EntryState.BOUND
-        self._idle.clear()
-        self._turn.put(entries, intents)
-        for entry in entries:
-            if not entry.was_bound:
-                entry.was_bound = True
-                self.tell(entry, entry.request.on_bound)
-        return True
-
-    # -- THE SEND TURN ----------------------------------------------------------------------------
-
-    def on_sending(self, parcel: Parcel, signed: list[SignedTx]) -> None:
-        """Note what may be at the venue from here on, and begin to wait for the answer."""
-        first = parcel.entries[0]
-        parcel.request_id = f"{first.place}-{first.sends + 1}"
-        parcel.hashes = [tx.tx_hash for tx in signed]
-        for entry, tx in zip(parcel.entries, signed, strict=True):
-            entry.sends += 1
-            entry.state = EntryState.SENT
-            self._proof.sent(entry, tx.tx_hash)
-        self._in_flight.sent(parcel)
-
-    def on_not_written(self, parcel: Parcel, error: StreamSendError) -> None:
-        """Put back what was not written, unless the disconnect was noticed already."""
-        self._log.warning(f"{parcel.entries[0].request.label} was not sent: {error}")
-        if not self._in_flight.not_written(parcel):
+    def _arm(self) -> None:
+        """Let the one timer ring when the outbox wants to plan again."""
+        due_ns = self._outbox.next_due()
+        if due_ns is None or (self._timer is not None and self._timer_ns <= due_ns):
             return
-        self._withdraw_unsent()
-        for entry in reversed(parcel.entries):
-            self._withdraw(entry)
-        self._note_idle()
-        self._admission.try_again(RETRY_SECS)
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer_ns = due_ns
+        delay = max(0, due_ns - self._now()) / 1e9
+        self._timer = self._loop.call_later(delay, self._ring)
 
-    def on_unsigned(self, parcel: Parcel, failed: Entry, error: BaseException) -> None:
-        """Refuse what cannot be signed, and put the others back."""
-        message = str(error) if isinstance(error, SignerError) else type(error).__name__
-        self._withdraw_unsent()
-        for entry in reversed(parcel.entries):
-            if entry is failed:
-                self._to_refused([entry], 0, f"it was not signed: {message}")
-            else:
-                self._withdraw(entry)
-        self._note_idle()
-        self._advance()
+    def _ring(self) -> None:
+        self._timer = None
+        self._run()
 
-    def _on_sender_done(self, task: asyncio.Task[None]) -> None:
-        """Without a send turn nothing may be issued: halt, loudly."""
-        if not task.cancelled():
-            error = task.exception()
-            self._component.halt(*self._key, f"the send turn ended: {type(error).__name__}")
-            self._log.error(f"The send turn of {self._key} ended: {error!r}")
-
-    def _withdraw_unsent(self) -> None:
-        """Put back everything that has a nonce but was not sent, the latest first."""
-        for entry in self._turn.take_back():
-            self._withdraw(entry)
-
-    def _withdraw(self, entry: Entry) -> None:
-        if entry.state is EntryState.SENT:
-            self._proof.not_sent(entry)
-        issued = entry.issued
-        self._waiting.put(entry, self._clock.timestamp_ns())
-        if issued is not None:
-            self._component.withdraw(issued)
-
-    # -- VERDICTS ---------------------------------------------------------------------------------
-
-    def _to_accepted(self, entry: Entry, predicted_ms: int) -> None:
-        self._close(entry, EntryState.DONE)
-        self._admission.was_accepted()
-        self._healing.was_accepted(entry)
-        event = self._publish(entry, events.TxAccepted, predicted_execution_time_ms=predicted_ms)
-        self.tell(entry, entry.request.on_accepted, event)
-        if entry.is_dropped:  # the record was faster than the reply
-            self._healing.vanished(entry)
-
-    def _to_refused(self, entries: Sequence[Entry], code: int, message: str) -> None:
-        """Report a refusal; a rate limit, or a batch refused as a whole, is tried again."""
-        is_later = is_rate_limit(code)
-        if is_later:
-            self._admission.back_off()
-        for entry in reversed(entries):
-            self._close(entry, EntryState.DONE)
-            self._proof.not_sent(entry)
-            event = self._publish(entry, events.TxRefused, code=code, message=message)
-            if is_later or len(entries) > 1:
-                entry.batch = entry.batch if is_later else None
-                self.put_back(entry, f"{code}: {message}")
-            else:
-                self._proof.forget(entry)
-                self.tell(entry, entry.request.on_refused, event)
-
-    def _to_stale(self, entry: Entry, code: int) -> None:
-        self._close(entry, EntryState.STALE)
-        self._proof.not_sent(entry)
-        waits = self._healing.wait(entry)
-        self._publish(entry, events.TxStale, code=code)
-        if not waits:
-            self._healing.come_back(entry)
-
-    def _to_unknown(self, entry: Entry, reason: str) -> None:
-        if entry.state is not EntryState.SENT:
+    def _do_sign(self, work: w.Sign) -> None:
+        try:
+            intent = self._intent_of(work.what)
+        except Exception as e:  # noqa: BLE001 (one bad request must not stop the others)
+            self._outbox.unsigned(work.write_id, str(e), self._now())
             return
-        entry.disarm()
-        entry.state = EntryState.UNKNOWN
-        waits = self._healing.wait(entry)
-        self._log.warning(f"{entry.request.label} is unknown: {reason}")
-        self.tell(entry, entry.request.on_unknown, entry.tx_hash)
-        self._publish(entry, events.TxUnknown, reason=reason)
-        if not waits:
-            self._healing.leave_to_its_hash(entry)
+        if intent is None:
+            self._outbox.unready(work.write_id, self._now())
+        else:
+            self._start(self._sign(work.write_id, intent, work.nonce))
 
-    def _on_silence(self, entry: Entry, waited_ms: int) -> None:
-        self._to_unknown(entry, f"no reply within {waited_ms} ms")
+    def _intent_of(self, what: Any) -> TxIntent | None:
+        if isinstance(what, w.Filler):
+            market = self._markets[what.kind % len(self._markets)]
+            return CancelOrder(market_index=market, order_index=FILLER_INDEX)
+        request: TxRequest = what
+        return request.intent()
 
-    def _close(self, entry: Entry, state: EntryState) -> None:
-        """A definite verdict ends the wait for this copy."""
-        entry.disarm()
-        if entry.state is EntryState.UNKNOWN:
-            self._healing.wait_no_more(entry)
-        entry.state = state
-        self._in_flight.settle(entry)
+    async def _sign(self, write_id: str, intent: TxIntent, nonce: int) -> None:
+        try:
+            signed = await self._signer.sign(intent, nonce)
+        except SignerError as e:
+            self._outbox.unsigned(write_id, f"it was not signed: {e}", self._now())
+        except Exception as e:  # noqa: BLE001 (whatever it was, it is not signed)
+            self._outbox.unsigned(write_id, f"it was not signed: {type(e).__name__}", self._now())
+        else:
+            self._outbox.signed(write_id, _copy_of(signed, self._now()), self._now())
+        self._run()
 
-    def _publish(self, entry: Entry, event_type: type[Any], **fields: Any) -> Any:
-        event = event_type.of(
-            entry.issued,
-            self._clock.timestamp_ns(),
-            tx_hash=entry.tx_hash,
+    def _do_write(self, work: w.Write) -> None:
+        self._frames.append(work)
+        self._some.set()
+
+    async def _write(self) -> None:
+        """Write frame after frame, in order, for ever."""
+        while True:
+            await self._some.wait()
+            self._some.clear()
+            while self._frames:
+                frame = self._frames.popleft()
+                try:
+                    await self._write_one(frame)
+                except StreamSendError as e:
+                    self._log.warning(f"Frame {frame.frame_id} was not written: {e}")
+                    self._frames.clear()
+                    self._outbox.not_written(frame.frame_id, self._now())
+                    self._run()
+                except Exception as e:  # noqa: BLE001 (it may be on its way: silence will tell)
+                    self._say_once("write", e)
+
+    async def _write_one(self, frame: w.Write) -> None:
+        copies, epoch = frame.copies, frame.connection
+        if len(copies) == 1:
+            await self._transport.send_tx(
+                frame.frame_id, copies[0].tx_type, copies[0].tx_info, epoch=epoch
+            )
+        else:
+            await self._transport.send_tx_batch(
+                frame.frame_id,
+                [copy.tx_type for copy in copies],
+                [copy.tx_info for copy in copies],
+                epoch=epoch,
+            )
+
+    def _do_publish(self, work: w.Publish) -> None:
+        fields: dict[str, Any] = {}
+        match work.verdict:
+            case Verdict.ACCEPTED:
+                fields = {"predicted_execution_time_ms": work.predicted_ms}
+            case Verdict.REFUSED:
+                fields = {"code": work.code, "message": work.message}
+            case Verdict.STALE:
+                fields = {"code": work.code}
+            case Verdict.UNKNOWN:
+                fields = {"reason": work.message}
+        account_index, api_key_index = self._key
+        event = _EVENTS[work.verdict](
+            account_index=account_index,
+            api_key_index=api_key_index,
+            ts_event=self._clock.timestamp_ns(),
+            nonce=work.nonce,
+            epoch=work.epoch,
+            tx_hash=work.tx_hash,
+            write_id=work.write_id,
             **fields,
         )
-        self.tell(entry, self._msgbus.publish, event.topic, event)
-        return event
+        self._send(event)
 
-    # -- WHAT THE LANE SAYS -----------------------------------------------------------------------
+    def _do_spent(self, work: w.Spent) -> None:
+        account_index, api_key_index = self._key
+        self._send(
+            events.NonceSpent(
+                account_index=account_index,
+                api_key_index=api_key_index,
+                nonce=work.nonce,
+                by_us=work.by_us,
+            ),
+        )
 
-    def _on_frozen(self, event: events.LaneFrozen) -> None:
-        self._withdraw_unsent()
+    def _do_rebase(self, work: w.Rebase) -> None:
+        account_index, api_key_index = self._key
+        self._send(
+            events.RebaseWanted(
+                account_index=account_index,
+                api_key_index=api_key_index,
+                nonce=work.nonce,
+                vanished=work.cause is w.Cause.VANISHED,
+            ),
+        )
 
-    def _on_healed(self, event: events.LaneHealed) -> None:
-        self._healing.on_healed(event)
-        self._advance()
-
-    def _on_resolved(self, event: events.NonceResolved) -> None:
-        self._healing.on_resolved(event.nonce)
-
-    def _on_seeded(self, event: events.NonceSeeded) -> None:
-        self._healing.on_seeded()
-        self._advance()
-
-    def _on_halted(self, event: events.LaneHalted) -> None:
-        self._give_up_unsent(f"the nonce lane was halted: {event.reason}")
-
-    def _give_up_unsent(self, reason: str) -> None:
-        """End everything that is certainly not at the venue."""
-        self._withdraw_unsent()
-        for entry in [*self._waiting, *self._healing.stale()]:
-            self.take_out(entry)
-            self.give_up(entry, reason)
-
-    # -- WHAT HEALING ASKS OF US ------------------------------------------------------------------
-
-    def put_back(self, entry: Entry, why: str = "a nonce fault kept it from the venue") -> None:
-        """Let what is certainly not at the venue take its place again, if its policy allows."""
-        now_ns = self._clock.timestamp_ns()
-        if self._may_resend(entry):
-            self._waiting.put(entry, now_ns)
-        else:
-            age_ms = (now_ns - entry.created_ns) // 1_000_000
-            self.give_up(entry, f"{why}; not sent again after {age_ms} ms")
-
-    def give_up(self, entry: Entry, reason: str) -> None:
-        """End what is certainly not at the venue and is not sent any more."""
-        entry.disarm()
-        entry.state = EntryState.DONE
-        self._proof.forget(entry)
-        self.tell(entry, entry.request.on_given_up, reason, was_bound=entry.was_bound)
-
-    def accept(self, entry: Entry) -> None:
-        """Take evidence that the venue took one without a verdict."""
-        self._to_accepted(entry, 0)
-        self._note_idle()
-
-    def settle(self, entry: Entry) -> None:
-        """Wait no longer for an answer."""
-        self._in_flight.settle(entry)
-        self._note_idle()
-
-    def tell(self, entry: Entry, listener: Callable[..., Any], *args: Any, **kwargs: Any) -> None:
-        """Tell somebody; whoever fails to listen must not stop the lane for all others."""
+    def _send(self, message: Any) -> None:
+        """Send to the component's endpoint; a lane that missed a message must not go on."""
         try:
-            listener(*args, **kwargs)
-        except Exception as e:  # noqa: BLE001 (owners and bus listeners may be anybody's)
-            self._log.exception(f"A listener of {entry.request.label} was broken", e)
+            self._msgbus.send(endpoint=self._component.endpoint, msg=message)
+        except Exception as e:  # noqa: BLE001 (never a reader's or a timer's end)
+            self._log.exception(f"{type(message).__name__} was not taken by the lane", e)
+            self._component.halt(*self._key, f"{type(message).__name__}: {type(e).__name__}: {e}")
 
-    def go_on(self) -> None:
-        """Send again what may be sent by now."""
-        self._advance()
+    def _do_halt(self, work: w.Halt) -> None:
+        self._component.halt(*self._key, work.reason)
 
-    def _may_resend(self, entry: Entry) -> bool:
-        age_ns = self._clock.timestamp_ns() - entry.created_ns
-        young = age_ns <= self._settings.resend_max_age_ms * 1_000_000
-        return self._settings.resend and young and entry.request.allows_resend()
+    def _do_trouble(self, work: w.Trouble) -> None:
+        self._component.trouble(*self._key, work.code, work.reason)
 
-    def _unsent(self, request: TxRequest) -> list[Entry]:
-        """Return the entry of a request that waits for its turn, or for its lane to heal."""
-        return [e for e in (*self._waiting, *self._healing.stale()) if e.request is request]
+    def _do_narrow(self, work: w.Narrow) -> None:
+        self._component.narrow(*self._key)
 
-    def take_out(self, entry: Entry) -> None:
-        """Send one that is not in flight no more."""
-        if entry.state is EntryState.BOUND:
-            self._withdraw_unsent()
-        if entry.state is EntryState.QUEUED:
-            self._waiting.remove(entry)
-        self._healing.forget(entry)
-        entry.state = EntryState.DONE
+    def _do_replace(self, work: w.Replace) -> None:
+        self._log.warning(f"Connection {work.connection} was silent: it is replaced")
+        self._transport.replace(work.connection)
 
-    # -- ENDS -------------------------------------------------------------------------------------
+    def _do_remark(self, work: w.Remark) -> None:
+        self._log.warning(work.text)
 
-    def _on_queue_timeout(self, entry: Entry) -> None:
-        waited = f"waited {self._settings.queue_timeout_ms} ms for its turn"
-        obstacle = self._admission.obstacle() if self._is_up else "the stream was not connected"
-        self.give_up(entry, f"{waited}, and {obstacle}")
-        self._advance()
+    # -- QUESTIONS --------------------------------------------------------------------------------
 
-    def _note_idle(self) -> None:
-        if not len(self._in_flight) and not len(self._turn):
-            self._idle.set()
+    def _do_ask(self, work: w.AskCounter) -> None:
+        self._start(self._ask(self._now()))
+
+    async def _ask(self, asked_ns: int) -> None:
+        account_index, api_key_index = self._key
+        try:
+            question = self._reads.next_nonce(account_index, api_key_index)
+            value = await asyncio.wait_for(question, QUESTION_SECS)
+        except Exception as e:  # noqa: BLE001 (no answer is no answer, whatever it was)
+            self._say_once("nextNonce", e)
+            self._outbox.no_counter(self._now())
+        else:
+            is_believed = self._lane.believes(value)
+            self._send(
+                events.CounterAnswered(
+                    account_index=account_index,
+                    api_key_index=api_key_index,
+                    value=value,
+                    asked_ns=asked_ns,
+                ),
+            )
+            if is_believed:
+                self._outbox.counter(value, asked_ns, self._now())
+            else:
+                self._outbox.no_counter(self._now())
+        self._run()
+
+    def _do_look_up(self, work: w.LookUp) -> None:
+        self._start(self._look_up(work))
+
+    async def _look_up(self, work: w.LookUp) -> None:
+        for record in await self._find(work):
+            if record.api_key_index in (self._key[1], 0) or self._outbox.is_ours(record.hash):
+                self._take_record(record)
+        self._outbox.looked_up(work.nonce, self._now())
+        self._run()
+
+    async def _find(self, work: w.LookUp) -> list[TxRecord]:
+        found: list[TxRecord] = []
+        for tx_hash in work.hashes:
+            try:
+                record = await asyncio.wait_for(self._reads.tx_by_hash(tx_hash), QUESTION_SECS)
+            except Exception as e:  # noqa: BLE001 (no answer proves nothing)
+                self._say_once("tx", e)
+                continue
+            if record is not None and record.hash == tx_hash:
+                found.append(record)
+        if work.by_nonce and not found:
+            try:
+                rows = await asyncio.wait_for(self._reads.account_txs(self._key[0]), QUESTION_SECS)
+            except Exception as e:  # noqa: BLE001 (no answer proves nothing)
+                self._say_once("accountTxs", e)
+            else:
+                found += [row for row in rows if row.api_key_index == self._key[1]]
+        return found
+
+    def _say_once(self, what: str, error: BaseException) -> None:
+        """Log an error once per kind until another kind comes."""
+        kind = f"{what} {type(error).__name__}"
+        if kind not in self._said:
+            self._said.add(kind)
+            self._log.warning(f"{what} was not answered: {type(error).__name__}: {error}")
+
+    def _start(self, work: Coroutine[Any, Any, None]) -> None:
+        task = self._loop.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    # -- TELLING ----------------------------------------------------------------------------------
+
+    def _do_tell(self, work: w.Tell) -> None:
+        request: TxRequest = work.what
+        try:
+            _TOLD[work.news](self, request, work)
+        except Exception as e:  # noqa: BLE001 (owners may be anybody's)
+            self._log.exception(f"The owner of {request.label} was broken", e)
+        if work.news in _LAST:
+            self._txs.pop(request, None)
+
+    def _tell_doubt(self, request: TxRequest, work: w.Tell) -> None:
+        self._log.warning(f"{request.label} is in doubt: it may be at the venue")
+        self._tell_order(events.OrderInDoubt, request)
+
+    def _tell_settled(self, request: TxRequest, work: w.Tell) -> None:
+        self._tell_order(events.OrderSettled, request, proof=work.proof.value)
+
+    def _tell_order(
+        self, event_type: type[events.OrderDoubt], request: TxRequest, **fields: Any
+    ) -> None:
+        account_index, api_key_index = self._key
+        event = event_type(
+            account_index=account_index,
+            api_key_index=api_key_index,
+            ts_event=self._clock.timestamp_ns(),
+            client_order_id=request.order_id(),
+            label=request.label,
+            **fields,
+        )
+        self._msgbus.publish(topic=event.topic, msg=event)
+
+
+_LAST: Final = frozenset(
+    {w.News.ALIVE, w.News.REVERTED, w.News.REFUSED, w.News.GIVEN_UP, w.News.DROPPED}
+)
+
+_TOLD: Final[dict[w.News, Callable[[TxDispatcher, TxRequest, w.Tell], None]]] = {
+    w.News.SENDING: lambda _, request, work: request.on_bound(),
+    w.News.IN_DOUBT: TxDispatcher._tell_doubt,
+    w.News.SETTLED: TxDispatcher._tell_settled,
+    w.News.ALIVE: lambda _, request, work: request.on_alive(work.proof),
+    w.News.REVERTED: lambda _, request, work: request.on_reverted(work.code, work.reason),
+    w.News.REFUSED: lambda _, request, work: request.on_refused(work.code, work.reason),
+    w.News.GIVEN_UP: lambda _, request, work: request.on_given_up(
+        work.reason, was_bound=work.was_bound
+    ),
+    w.News.DROPPED: lambda _, request, work: request.on_dropped(work.reason),
+}
+
+_CARRIED_OUT: Final[dict[type[w.Work], Callable[[TxDispatcher, Any], None]]] = {
+    w.Sign: TxDispatcher._do_sign,
+    w.Write: TxDispatcher._do_write,
+    w.Publish: TxDispatcher._do_publish,
+    w.Spent: TxDispatcher._do_spent,
+    w.Rebase: TxDispatcher._do_rebase,
+    w.Halt: TxDispatcher._do_halt,
+    w.Trouble: TxDispatcher._do_trouble,
+    w.Narrow: TxDispatcher._do_narrow,
+    w.Replace: TxDispatcher._do_replace,
+    w.Remark: TxDispatcher._do_remark,
+    w.AskCounter: TxDispatcher._do_ask,
+    w.LookUp: TxDispatcher._do_look_up,
+    w.Tell: TxDispatcher._do_tell,
+}
+
+
+def outbox_settings(settings: LighterNonceConfig, quota_per_min: int | None) -> OutboxSettings:
+    """Return the outbox's patience and limits from the config of the lanes."""
+    age_ms = settings.resend_max_age_ms
+    return OutboxSettings(
+        reply_timeout_ns=settings.reply_timeout_ms * MS,
+        settle_ns=settings.settle_ms * MS,
+        max_age_ns=None if age_ms is None else age_ms * MS,
+        queue_timeout_ns=settings.queue_timeout_ms * MS,
+        quota_per_min=quota_per_min,
+        suspect_ns=settings.disbelief_ms * MS,
+        resend=settings.resend,
+    )
+
+
+def _copy_of(signed: SignedTx, now_ns: int) -> w.Signed:
+    """Return a signature as the outbox holds it, with the `ExpiredAt` that was signed."""
+    try:
+        expires_ms = _EXPIRY.decode(signed.tx_info).ExpiredAt
+    except msgspec.DecodeError:
+        expires_ms = 0
+    expires_ns = expires_ms * MS or now_ns + TX_LIFETIME_MS * MS
+    return w.Signed(
+        tx_type=signed.tx_type,
+        tx_info=signed.tx_info,
+        tx_hash=signed.tx_hash,
+        expires_ns=expires_ns,
+    )

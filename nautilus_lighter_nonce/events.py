@@ -1,11 +1,12 @@
 """
 What happens to transactions and lanes, as messages on the Nautilus message bus.
 
-Two families. *In*: the four verdicts, published by whoever sends transactions. *Out*: what the
+Three families. *In*: the four verdicts, published by whoever sends transactions. *Out*: what the
 nonce component made of them. Each event knows its topic::
 
     events.lighter.tx.<kind>.<account_index>.<api_key_index>       the four verdicts
-    events.lighter.nonce.<kind>.<account_index>.<api_key_index>    all others
+    events.lighter.nonce.<kind>.<account_index>.<api_key_index>    what became of lanes and nonces
+    events.lighter.order.<kind>.<account_index>.<api_key_index>    what is known of orders in doubt
 
 Subscribe with a wildcard (``events.lighter.*``, ``events.lighter.nonce.halted.*``). All classes are
 registered with Nautilus' serializer, so a message bus with a Redis backing streams them; import
@@ -29,6 +30,9 @@ from nautilus_trader.serialization.base import register_serializable_type
 
 TX_TOPICS = "events.lighter.tx.*"
 """Wildcard for the four verdicts."""
+
+ORDER_TOPICS = "events.lighter.order.*"
+"""Wildcard for orders in doubt."""
 
 NONCE_TOPICS = "events.lighter.nonce.*"
 """Wildcard for everything the nonce component announces."""
@@ -102,12 +106,16 @@ class TxVerdict(KeyEvent):
         The lane's epoch when the nonce was issued (`IssuedNonce.epoch`).
     tx_hash : str, optional
         80 hex digits, as the signer computed it.
+    write_id : str, optional
+        The write it is about; the same verdict on the same write counts once. Without it an event
+        counts once by its identity.
 
     """
 
     nonce: int
     epoch: int
     tx_hash: str = ""
+    write_id: str = ""
 
     topic_root: ClassVar[str] = "events.lighter.tx"
 
@@ -250,6 +258,26 @@ class LaneHealed(KeyEvent):
 
 
 @dataclass(frozen=True, kw_only=True)
+class NonceImplausible(KeyEvent):
+    """`nextNonce` was answered with something that cannot be; it is asked again."""
+
+    answer: str
+    reason: str
+
+    kind: ClassVar[str] = "implausible"
+
+
+@dataclass(frozen=True, kw_only=True)
+class LaneTroubled(KeyEvent):
+    """The venue refuses the whole account: `code` and `reason`; code 0: it takes orders again."""
+
+    code: int
+    reason: str
+
+    kind: ClassVar[str] = "troubled"
+
+
+@dataclass(frozen=True, kw_only=True)
 class LaneHalted(KeyEvent):
     """The lane issues nothing until it is seeded again."""
 
@@ -267,6 +295,75 @@ class ForeignWriterSuspected(KeyEvent):
     kind: ClassVar[str] = "foreign_writer"
 
 
+# -- OUT: WHAT IS KNOWN OF AN ORDER ---------------------------------------------------------------
+
+
+@dataclass(frozen=True, kw_only=True)
+class OrderDoubt(KeyEvent):
+    """
+    Base of the two events about doubt.
+
+    Parameters
+    ----------
+    client_order_id : str
+        The order; empty for a transaction that belongs to none.
+    label : str
+        What was sent, for people.
+
+    """
+
+    client_order_id: str
+    label: str
+
+    topic_root: ClassVar[str] = "events.lighter.order"
+
+
+@dataclass(frozen=True, kw_only=True)
+class OrderInDoubt(OrderDoubt):
+    """A copy may be at the venue, and nobody knows: the order stays in flight until it is proved."""
+
+    kind: ClassVar[str] = "in_doubt"
+
+
+@dataclass(frozen=True, kw_only=True)
+class OrderSettled(OrderDoubt):
+    """The doubt is over; `proof` says by what evidence."""
+
+    proof: str = ""
+
+    kind: ClassVar[str] = "settled"
+
+
+# -- TO THE COMPONENT'S ENDPOINT ------------------------------------------------------------------
+
+
+class NonceSpent(msgspec.Struct, frozen=True, kw_only=True):
+    """A record or frame shows that the venue executed `nonce`, `by_us` or by somebody else."""
+
+    account_index: int
+    api_key_index: int
+    nonce: int
+    by_us: bool
+
+
+class RebaseWanted(msgspec.Struct, frozen=True, kw_only=True):
+    """Something behind the lane is open: an accepted nonce that `vanished`, or a doubt."""
+
+    account_index: int
+    api_key_index: int
+    nonce: int
+    vanished: bool
+
+
+class CounterAnswered(msgspec.Struct, frozen=True, kw_only=True):
+    """`nextNonce` was answered with `value`, of whatever type; asked at `asked_ns`."""
+
+    account_index: int
+    api_key_index: int
+    value: Any
+    asked_ns: int
+
+
 VERDICT_EVENTS = (TxAccepted, TxRefused, TxStale, TxUnknown)
 NONCE_EVENTS = (
     NonceSeeded,
@@ -276,8 +373,11 @@ NONCE_EVENTS = (
     LaneFrozen,
     LaneHealed,
     LaneHalted,
+    LaneTroubled,
+    NonceImplausible,
     ForeignWriterSuspected,
 )
+ORDER_EVENTS = (OrderInDoubt, OrderSettled)
 
 
 def _to_dict(event: KeyEvent) -> dict[str, Any]:
@@ -291,5 +391,5 @@ def _register(event_type: type[KeyEvent]) -> None:
     register_serializable_type(event_type, _to_dict, from_dict)
 
 
-for _event_type in (*VERDICT_EVENTS, *NONCE_EVENTS):
+for _event_type in (*VERDICT_EVENTS, *NONCE_EVENTS, *ORDER_EVENTS):
     _register(_event_type)

@@ -36,6 +36,7 @@ from nautilus_trader.model.identifiers import ClientId
 from nautilus_lighter_nonce import parsing
 from nautilus_lighter_nonce.collector import QuietCollector
 from nautilus_lighter_nonce.commands import ChangeRequest
+from nautilus_lighter_nonce.commands import ClientRequest
 from nautilus_lighter_nonce.component import LighterNonceComponent
 from nautilus_lighter_nonce.config import ConfigError
 from nautilus_lighter_nonce.config import LighterExecClientConfig
@@ -52,12 +53,16 @@ from nautilus_lighter_nonce.lighter.http import LighterHttpClient
 from nautilus_lighter_nonce.lighter.signer import TxSigner
 from nautilus_lighter_nonce.lighter.stream import LighterStream
 from nautilus_lighter_nonce.missed import MissedReader
-from nautilus_lighter_nonce.outcomes import OutcomeWatcher
 from nautilus_lighter_nonce.prices import BestPrices
 from nautilus_lighter_nonce.providers import LighterInstrumentProvider
+from nautilus_lighter_nonce.reads import VenueReads
 from nautilus_lighter_nonce.reports import LighterReports
 from nautilus_lighter_nonce.tracker import OrderTracker
 from nautilus_lighter_nonce.tracker import TrackedOrder
+
+
+FRAME_PATIENCE_SECS = 1.0
+"""Patience with the private frame of what a record has shown; seen 0.2 s after the reply."""
 
 
 class LighterExecutionClient(LiveExecutionClient):
@@ -147,7 +152,6 @@ class LighterExecutionClient(LiveExecutionClient):
             auth_token=self._tokens.get,
             log=self._log,
         )
-        self._outcomes = OutcomeWatcher(loop, http, self._log, self.create_task)
         self._dispatcher = TxDispatcher(
             loop,
             msgbus,
@@ -155,7 +159,7 @@ class LighterExecutionClient(LiveExecutionClient):
             component,
             signer,
             self._stream,
-            self._outcomes.is_taken,
+            VenueReads(http, self._tokens.get),
             self._key,
             config.nonce,
             config.sendtx_quota_per_min,
@@ -168,7 +172,6 @@ class LighterExecutionClient(LiveExecutionClient):
             self, cache, account_index, provider.instrument_for_market, self._log
         )
         self._prices = BestPrices(self._stream, self.create_task, self._dispatcher.wake, self._log)
-        self._outcomes.listen(self._dispatcher.evidence, self._on_foreign_record)
         self._desk = OrderDesk(
             self,
             provider,
@@ -182,7 +185,7 @@ class LighterExecutionClient(LiveExecutionClient):
         self._missed = MissedReader(self._reports, self._tracker, self._log)
         self._inbox = Inbox(
             self._tracker,
-            self._outcomes,
+            self._dispatcher.on_record,
             self._prices,
             api_key_index,
             self._publish_balances,
@@ -209,7 +212,7 @@ class LighterExecutionClient(LiveExecutionClient):
         await self._update_account()
         await self._await_account_registered()
         await self._component.connect()
-        self._dispatcher.start()
+        self._dispatcher.start(self._provider.market_indexes())
         await self._stream.connect()
         self._first_epoch = self._stream.epoch
         for channel in PRIVATE_CHANNELS:
@@ -220,7 +223,6 @@ class LighterExecutionClient(LiveExecutionClient):
         self._is_stopping = True
         self._collector.stop()
         await self._dispatcher.stop()
-        self._outcomes.stop()
         await self._stream.disconnect()
         await self._component.disconnect()
         self._signer.close()
@@ -251,7 +253,7 @@ class LighterExecutionClient(LiveExecutionClient):
         )
 
     def _on_connected(self, epoch: int) -> None:
-        self._dispatcher.on_connected()
+        self._dispatcher.on_connected(epoch)
         if epoch > self._first_epoch:
             read = self._missed.catch_up(self._lost_at)
             self.create_task(read, log_msg="catch up after reconnect")
@@ -293,9 +295,17 @@ class LighterExecutionClient(LiveExecutionClient):
         """Return the node's time, Unix nanoseconds."""
         return int(self._clock.timestamp_ns())
 
-    def watch_outcome(self, request: Any, tx_hash: str, *, is_accepted: bool) -> None:
-        """Watch a sent transaction by its hash."""
-        self._outcomes.watch(request, tx_hash, is_accepted=is_accepted)
+    def fetch_unless_settled(self, request: ClientRequest) -> None:
+        """Read what a request did, unless the private streams tell it first."""
+        self._loop.call_later(FRAME_PATIENCE_SECS, self._fetch, request)
+
+    def _fetch(self, request: ClientRequest) -> None:
+        if not request.is_settled() and not self._is_stopping:
+            request.fetch()
+
+    def on_order_shown(self, tracked: TrackedOrder) -> None:
+        """A frame of an order of ours came: its transaction was executed."""
+        self._desk.on_order_shown(tracked)
 
     def send_once_accepted(self, request: ChangeRequest) -> None:
         """Send a change again once the venue has shown its order."""
@@ -328,9 +338,6 @@ class LighterExecutionClient(LiveExecutionClient):
 
     def _on_frame(self, frame_type: str, channel: str, raw: bytes, epoch: int) -> None:
         self._inbox.on_frame(frame_type, channel, raw, epoch)
-
-    def _on_foreign_record(self, nonce: int) -> None:
-        self._component.foreign(*self._key, nonce)
 
     # -- ACCOUNT ----------------------------------------------------------------------------------
 

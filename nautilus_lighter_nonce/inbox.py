@@ -2,7 +2,7 @@
 Frames of the subscribed channels: read, put in order, and handed to whom they concern.
 
 Rule of this file: what a frame means for an order is the tracker's, what it means for a transaction
-is the outcome watcher's; a frame that cannot be read is said in the log and changes nothing.
+is the outbox's; a frame that cannot be read is said in the log and changes nothing.
 """
 
 from __future__ import annotations
@@ -14,7 +14,6 @@ from nautilus_trader.common.component import Logger
 
 from nautilus_lighter_nonce.lighter import schemas
 from nautilus_lighter_nonce.lighter import transactions
-from nautilus_lighter_nonce.outcomes import OutcomeWatcher
 from nautilus_lighter_nonce.prices import BestPrices
 from nautilus_lighter_nonce.tracker import OrderTracker
 
@@ -35,7 +34,7 @@ class Inbox:
     ----------
     tracker : OrderTracker
         Takes orders and trades.
-    outcomes : OutcomeWatcher
+    on_record : Callable[[TxRecord], None]
         Takes the transaction records of our key.
     prices : BestPrices
         Takes tickers.
@@ -51,14 +50,14 @@ class Inbox:
     def __init__(
         self,
         tracker: OrderTracker,
-        outcomes: OutcomeWatcher,
+        on_record: Callable[[transactions.TxRecord], None],
         prices: BestPrices,
         api_key_index: int,
         on_balance: Callable[[schemas.UserStats], None],
         log: Logger,
     ) -> None:
         self._tracker = tracker
-        self._outcomes = outcomes
+        self._on_record = on_record
         self._api_key_index = api_key_index
         self._on_balance = on_balance
         self._log = log
@@ -96,7 +95,7 @@ class Inbox:
     def _on_records(self, raw: bytes) -> None:
         for record in msgspec.json.decode(raw, type=transactions.AccountTxFrame).txs:
             if record.api_key_index == self._api_key_index:
-                self._outcomes.on_record(record)
+                self._on_record(record)
 
     def _on_stats(self, raw: bytes) -> None:
         stats = msgspec.json.decode(raw, type=schemas.UserStatsFrame).stats

@@ -147,6 +147,10 @@ class LighterInstrumentProvider(InstrumentProvider):
             raise UnknownInstrumentError(instrument_id)
         return int(instrument.info["market_id"])
 
+    def market_indexes(self) -> list[int]:
+        """Return the market indexes of all instruments."""
+        return list(self._by_market)
+
     def instrument_for_market(self, market_index: int) -> Instrument | None:
         """Return the loaded instrument of a market, or ``None``."""
         return self._by_market.get(market_index)

@@ -4,28 +4,39 @@ from __future__ import annotations
 
 from abc import ABC
 from abc import abstractmethod
+from collections.abc import Hashable
 
-from nautilus_lighter_nonce import events
+from nautilus_lighter_nonce.lighter.codes import TxType
 from nautilus_lighter_nonce.lighter.transactions import TxIntent
+from nautilus_lighter_nonce.outbox.work import Proof
 
 
 class TxRequest(ABC):
     """
     One transaction as its owner sees it: what to send, and what to do with each outcome.
 
-    Exactly one of `on_accepted`, `on_refused` and `on_given_up` ends a request, unless its outcome
-    stays unknown: then `on_unknown` was called, and the truth comes from the private streams.
+    Exactly one of `on_alive`, `on_reverted`, `on_refused`, `on_given_up` and `on_dropped` ends a
+    request, and only once that outcome is proved; silence ends nothing.
     """
 
     label: str = "transaction"
+    tx_type: TxType = TxType.CREATE_ORDER
 
     @abstractmethod
     def intent(self) -> TxIntent | None:
         """
         Return what to sign; ``None`` if that is not known yet (`TxDispatcher.wake` later).
 
-        While it is not known, everything behind it waits. An error gives the request up.
+        An error refuses the request: nothing is sent.
         """
+
+    def order(self) -> Hashable | None:
+        """Return what its transactions keep their order by, ``None`` if it stands alone."""
+        return None
+
+    def order_id(self) -> str:
+        """Return the client order id that it belongs to, for events; empty if there is none."""
+        return ""
 
     def allows_resend(self) -> bool:
         """Return whether a nonce fault may be mended by sending this again."""
@@ -35,25 +46,29 @@ class TxRequest(ABC):
         """Return whether doing it twice is the same as doing it once, as for a cancel."""
         return False
 
+    def undo(self) -> TxRequest | None:
+        """Return what cancels it, should it be alive after it was given up; ``None`` for nothing."""
+        return None
+
     def on_bound(self) -> None:  # noqa: B027 (most requests have nothing to tell)
         """A nonce was taken for the first time: from here on the venue may see it."""
 
     @abstractmethod
-    def on_accepted(self, event: events.TxAccepted) -> None:
-        """The API took it; what the sequencer makes of it, the private streams tell."""
+    def on_alive(self, proof: Proof) -> None:
+        """The venue executed it; `proof` says whether its order's frame or a record showed that."""
 
     @abstractmethod
-    def on_refused(self, event: events.TxRefused) -> None:
-        """The venue refused it for a reason of its own."""
+    def on_reverted(self, code: int, message: str) -> None:
+        """The venue executed it, and refused what it asked for."""
+
+    @abstractmethod
+    def on_refused(self, code: int, message: str) -> None:
+        """The venue refused it for a reason of its own; code 0: we did, before it was sent."""
 
     @abstractmethod
     def on_given_up(self, reason: str, *, was_bound: bool) -> None:
         """It is certainly not at the venue and is not sent any more."""
 
     @abstractmethod
-    def on_unknown(self, tx_hash: str) -> None:
-        """Nobody knows; called once, when silence begins."""
-
-    @abstractmethod
-    def on_vanished(self) -> None:
-        """The API took it, but the sequencer did not execute it, nor spend its nonce."""
+    def on_dropped(self, reason: str) -> None:
+        """The API took it, and it was proved never to be executed."""

@@ -214,6 +214,7 @@ class OrderTracker:
             if not ours_only:
                 self._report_external(order)
             return
+        self._client.on_order_shown(tracked)
         if tracked.is_done or order.transaction_time < tracked.seen_at:
             return
         tracked.seen_at = order.transaction_time
@@ -253,6 +254,7 @@ class OrderTracker:
         if tracked is None:
             self._client.send_fill_report(report)
             return
+        self._client.on_order_shown(tracked)
         self._accept(tracked, order_index, report.ts_event)
         if tracked.filled + Decimal(trade.size) > tracked.quantity:
             tracked.early_trades.append((trade, is_ask))  # a modify was not shown to us yet

@@ -49,7 +49,6 @@ from collections.abc import Iterable
 from typing import Final
 
 from nautilus_lighter_nonce.core.decisions import AskVenue
-from nautilus_lighter_nonce.core.decisions import Decision
 from nautilus_lighter_nonce.core.decisions import Decisions
 from nautilus_lighter_nonce.core.decisions import ForeignWriter
 from nautilus_lighter_nonce.core.decisions import FreezeCause

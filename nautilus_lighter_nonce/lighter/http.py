@@ -35,6 +35,7 @@ from nautilus_lighter_nonce.lighter.transactions import SendTxBatchReply
 from nautilus_lighter_nonce.lighter.transactions import SendTxReply
 from nautilus_lighter_nonce.lighter.transactions import TxRecord
 from nautilus_lighter_nonce.lighter.transactions import TxReply
+from nautilus_lighter_nonce.lighter.transactions import TxsPage
 
 
 ALL_API_KEYS: Final = 255  # the venue's sentinel (sdk)
@@ -343,6 +344,30 @@ class LighterHttpClient:
             if error.code != Code.TX_NOT_FOUND:
                 raise
             return None
+
+    async def account_txs(
+        self, account_index: int, auth: str, limit: int = PAGE_LIMIT
+    ) -> list[TxRecord]:
+        """
+        Return the newest records of an account's transactions, of all its keys.
+
+        Parameters
+        ----------
+        account_index : int
+            The account.
+        auth : str
+            An auth token.
+        limit : int, default 100
+            Rows, 1 to 100.
+
+        Raises
+        ------
+        LighterHttpError
+            If there was no good answer.
+
+        """
+        params = {"by": "account_index", "value": account_index, "limit": limit}
+        return (await self._rest.get("accountTxs", TxsPage, params, auth)).txs
 
     async def send_tx(self, tx_type: int, tx_info: str) -> SendTxReply:
         """

@@ -151,7 +151,7 @@ class TxRecord(Wire, frozen=True, kw_only=True):
     type: int = 0
     info: str = ""
     event_info: str = ""
-    status: int = 0
+    status: int | None = None
     transaction_index: int = 0
     l1_address: str = ""
     account_index: int = 0
@@ -171,6 +171,13 @@ class TxReply(TxRecord, frozen=True, kw_only=True):
 
     code: int
     message: str = ""
+
+
+class TxsPage(Wire, frozen=True, kw_only=True):
+    """Answer to `accountTxs`."""
+
+    code: int
+    txs: list[TxRecord] = msgspec.field(default_factory=list)
 
 
 class AccountTxFrame(Wire, frozen=True, kw_only=True):

@@ -222,7 +222,17 @@ class TxWrite:
 
     """
 
-    __slots__ = ("accepted_ns", "connection", "copy", "entry", "epoch", "id", "nonce", "seq", "state")
+    __slots__ = (
+        "accepted_ns",
+        "connection",
+        "copy",
+        "entry",
+        "epoch",
+        "id",
+        "nonce",
+        "seq",
+        "state",
+    )
 
     def __init__(
         self,

@@ -195,7 +195,7 @@ class Fates:
                 proof,
                 entry.code,
                 reason,
-                was_written=bool(entry.writes),
+                was_bound=entry.was_bound,
             )
         )
 
@@ -205,7 +205,9 @@ class Fates:
         """200: the number is reserved; that tells nobody anything of the order."""
         entry = write.entry
         self.publish(write, Verdict.ACCEPTED, 200, predicted_ms=predicted_ms)
-        self.is_guarded = False
+        if self.is_guarded:
+            self.is_guarded = False
+            self.work.append(w.Trouble(0, ""))
         self.quota.relax(entry.tx_type)
         if entry.is_final:
             return
@@ -293,7 +295,9 @@ class Fates:
             self.work.append(w.Remark(f"a filler was refused ({code}: {message})"))
         if code in KEY_CODES:
             self.work.append(w.Halt(f"{code}: {message}"))
-        self.is_guarded = self.is_guarded or code in ACCOUNT_CODES
+        if code in ACCOUNT_CODES and not self.is_guarded:
+            self.is_guarded = True
+            self.work.append(w.Trouble(code, message))
         self.give(entry, Input.REFUSE, now_ns)
 
     def _void_earlier(self, write: TxWrite, now_ns: int) -> None:
@@ -310,16 +314,16 @@ class Fates:
             if fallen.entry is not write.entry:
                 self.give(fallen.entry, Input.FELL, now_ns)
 
-    def _expect_showing(
-        self, entry: Entry, write: TxWrite, predicted_ms: int, now_ns: int
-    ) -> None:
+    def _expect_showing(self, entry: Entry, write: TxWrite, predicted_ms: int, now_ns: int) -> None:
         if entry.is_final:
             return
         settings = self.settings
         start_ns = max(now_ns, predicted_ms * 1_000_000)
         entry.patience_ns = entry.patience_ns or settings.suspect_ns
         entry.suspect_ns = start_ns + entry.patience_ns
-        self.alarms.set(start_ns + min(settings.show_ns, entry.patience_ns), Alarm.SHOW, entry.place)
+        self.alarms.set(
+            start_ns + min(settings.show_ns, entry.patience_ns), Alarm.SHOW, entry.place
+        )
 
     def _count_below(self, write: TxWrite, now_ns: int) -> None:
         """At the moment of a 200 the venue expected its nonce: all below were taken."""

@@ -143,4 +143,3 @@ class Healing:
                     return [other]
         eligible = self._queue.first_for(nonce, now_ns)
         return [eligible] if eligible is not None else Ruling.FILLER
-

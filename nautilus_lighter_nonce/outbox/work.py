@@ -197,6 +197,13 @@ class Halt(Work, frozen=True):
     reason: str
 
 
+class Trouble(Work, frozen=True):
+    """The venue refuses the whole account (`code` and `reason`), or takes it again (`code` 0)."""
+
+    code: int
+    reason: str
+
+
 class Narrow(Work, frozen=True):
     """Answers come without an id: let one transaction be in flight at a time for a while."""
 
@@ -225,8 +232,8 @@ class Tell(Work, frozen=True):
         The venue's code, 0 if there is none.
     reason : str
         For people.
-    was_written : bool
-        Whether any copy was ever written.
+    was_bound : bool
+        Whether a number was ever taken for it (`News.SENDING` was told).
 
     """
 
@@ -236,7 +243,7 @@ class Tell(Work, frozen=True):
     proof: Proof = Proof.NONE
     code: int = 0
     reason: str = ""
-    was_written: bool = False
+    was_bound: bool = False
 
 
 class Remark(Work, frozen=True):

@@ -17,19 +17,111 @@ from tests.outbox.world import World
 
 
 CASES: dict[str, Bounds] = {
-    "lost": Bounds(orders=2, cancels=0, lost_frames=1, lost_replies=1, refusals=0, vanishings=0, lags=0, ticks=4),
-    "refused": Bounds(orders=3, cancels=0, lost_frames=0, lost_replies=0, refusals=1, vanishings=0, lags=0, ticks=1, connections=1),
-    "cancel": Bounds(orders=1, cancels=1, lost_frames=0, lost_replies=1, refusals=1, vanishings=0, lags=0, ticks=4),
-    "reconnect": Bounds(orders=2, cancels=1, lost_frames=0, lost_replies=0, refusals=0, vanishings=0, lags=0, ticks=3, connections=2),
-    "vanish": Bounds(orders=2, cancels=0, lost_frames=0, lost_replies=0, refusals=0, vanishings=1, lags=0, ticks=6, connections=1),
-    "vanish late": Bounds(orders=2, cancels=0, lost_frames=0, lost_replies=0, refusals=0, vanishings=1, lags=0, ticks=6, connections=1, late_fall=True),
-    "foreign": Bounds(orders=2, cancels=0, lost_frames=0, lost_replies=0, refusals=0, vanishings=0, foreign=1, lags=0, ticks=4, connections=2),
-    "stop": Bounds(orders=1, cancels=0, lost_frames=1, lost_replies=1, refusals=0, vanishings=0, lags=0, ticks=4, stops=1),
-    "batch": Bounds(orders=2, cancels=0, lost_frames=0, lost_replies=1, refusals=1, vanishings=0, lags=0, ticks=3, batch=True),
+    "lost": Bounds(
+        orders=2,
+        cancels=0,
+        lost_frames=1,
+        lost_replies=1,
+        refusals=0,
+        vanishings=0,
+        lags=0,
+        ticks=4,
+    ),
+    "refused": Bounds(
+        orders=3,
+        cancels=0,
+        lost_frames=0,
+        lost_replies=0,
+        refusals=1,
+        vanishings=0,
+        lags=0,
+        ticks=1,
+        connections=1,
+    ),
+    "cancel": Bounds(
+        orders=1,
+        cancels=1,
+        lost_frames=0,
+        lost_replies=1,
+        refusals=1,
+        vanishings=0,
+        lags=0,
+        ticks=4,
+    ),
+    "reconnect": Bounds(
+        orders=2,
+        cancels=1,
+        lost_frames=0,
+        lost_replies=0,
+        refusals=0,
+        vanishings=0,
+        lags=0,
+        ticks=3,
+        connections=2,
+    ),
+    "vanish": Bounds(
+        orders=2,
+        cancels=0,
+        lost_frames=0,
+        lost_replies=0,
+        refusals=0,
+        vanishings=1,
+        lags=0,
+        ticks=6,
+        connections=1,
+    ),
+    "vanish late": Bounds(
+        orders=2,
+        cancels=0,
+        lost_frames=0,
+        lost_replies=0,
+        refusals=0,
+        vanishings=1,
+        lags=0,
+        ticks=6,
+        connections=1,
+        late_fall=True,
+    ),
+    "foreign": Bounds(
+        orders=2,
+        cancels=0,
+        lost_frames=0,
+        lost_replies=0,
+        refusals=0,
+        vanishings=0,
+        foreign=1,
+        lags=0,
+        ticks=4,
+        connections=2,
+    ),
+    "stop": Bounds(
+        orders=1,
+        cancels=0,
+        lost_frames=1,
+        lost_replies=1,
+        refusals=0,
+        vanishings=0,
+        lags=0,
+        ticks=4,
+        stops=1,
+    ),
+    "batch": Bounds(
+        orders=2,
+        cancels=0,
+        lost_frames=0,
+        lost_replies=1,
+        refusals=1,
+        vanishings=0,
+        lags=0,
+        ticks=3,
+        batch=True,
+    ),
 }
 
 
-def search(bounds: Bounds, most: int = 200_000, seconds: float = 60.0) -> tuple[int, bool, list[str], str]:
+def search(
+    bounds: Bounds, most: int = 200_000, seconds: float = 60.0
+) -> tuple[int, bool, list[str], str]:
     """Return states, whether all were seen, and the way to the first broken invariant with its text."""
     start = World(bounds)
     start.pump()
@@ -74,7 +166,9 @@ def main(names: list[str]) -> None:
         states, is_whole, way, text = search(CASES[name], seconds=seconds, most=10**7)
         spent = time.monotonic() - began
         how = "complete" if is_whole else "cut"
-        print(f"{name}: {states} states, {how}, {spent:.0f} s, {text or 'nothing broken'}", flush=True)
+        print(
+            f"{name}: {states} states, {how}, {spent:.0f} s, {text or 'nothing broken'}", flush=True
+        )
         if way:
             print("   " + "; ".join(way))
 

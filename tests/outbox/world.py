@@ -237,7 +237,9 @@ class World:
             raise BrokenError(f"S3: {number} was told alive and was never executed")
         if tx.kind == "order" and done:
             earlier = [o for o, _, _ in self.venue.log[: done[0]]]
-            if any(o and self.txs[o].kind == "cancel" and self.txs[o].target == number for o in earlier):
+            if any(
+                o and self.txs[o].kind == "cancel" and self.txs[o].target == number for o in earlier
+            ):
                 raise BrokenError(f"S4: {number} was executed after its cancel")
 
     # -- WHAT MAY HAPPEN --------------------------------------------------------------------------
@@ -279,7 +281,11 @@ class World:
                 out.append(("show", nonce))
         if self.question is not None and self.question <= self.now:
             out.append(("count", 0))
-            if left["lags"] and venue.times and self.now - venue.times[-1] < self.settings.settle_ns:
+            if (
+                left["lags"]
+                and venue.times
+                and self.now - venue.times[-1] < self.settings.settle_ns
+            ):
                 out.append(("count", 1))
         for nonce in self.looks:
             out.append(("look", nonce))
@@ -324,9 +330,7 @@ class World:
         order = next(
             (e.order for e in self.outbox._fates.entries.values() if e.place == number), None
         )
-        tx = self.outbox.submit(
-            what, TxType.CANCEL_ORDER, self.now, order=order, repeats=True
-        )
+        tx = self.outbox.submit(what, TxType.CANCEL_ORDER, self.now, order=order, repeats=True)
         self.txs[tx] = Tx("cancel", number)
 
     def deliver(self, connection: int) -> None:
