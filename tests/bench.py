@@ -18,6 +18,8 @@ from nautilus_lighter_nonce.lighter.signer import SignerError
 from nautilus_lighter_nonce.lighter.transactions import CancelOrder
 from nautilus_lighter_nonce.lighter.transactions import SignedTx
 from nautilus_lighter_nonce.lighter.transactions import TxIntent
+from nautilus_lighter_nonce.lighter.transactions import TxRecord
+from nautilus_lighter_nonce.outbox.work import Proof
 from nautilus_lighter_nonce.requests import TxRequest
 from tests.stubs import ACCOUNT
 from tests.stubs import KEY
@@ -45,22 +47,24 @@ class Request(TxRequest):
     def on_bound(self) -> None:
         self.told.append("bound")
 
-    def on_accepted(self, event: events.TxAccepted) -> None:
+    def on_alive(self, proof: Proof) -> None:
         self.told.append("accepted")
 
-    def on_refused(self, event: events.TxRefused) -> None:
+    def on_reverted(self, code: int, message: str) -> None:
+        self.told.append("reverted")
+        self.reason = message
+
+    def on_refused(self, code: int, message: str) -> None:
         self.told.append("refused")
-        self.reason = event.message
+        self.reason = message
 
     def on_given_up(self, reason: str, *, was_bound: bool) -> None:
         self.told.append("given up")
         self.reason = reason
 
-    def on_unknown(self, tx_hash: str) -> None:
-        self.told.append("unknown")
-
-    def on_vanished(self) -> None:
-        self.told.append("vanished")
+    def on_dropped(self, reason: str) -> None:
+        self.told.append("dropped")
+        self.reason = reason
 
 
 class Signer:
@@ -70,6 +74,7 @@ class Signer:
         self.gates: dict[int, asyncio.Event] = {}
         self.broken: set[int] = set()
         self.hashes: set[str] = set()
+        self.newest: dict[int, str] = {}
 
     def hold(self, name: int) -> asyncio.Event:
         return self.gates.setdefault(name, asyncio.Event())
@@ -85,6 +90,7 @@ class Signer:
         while tx_hash in self.hashes:  # signing again makes another hash, for time has passed
             tx_hash += "'"
         self.hashes.add(tx_hash)
+        self.newest[name] = tx_hash
         return SignedTx(tx_type=15, tx_info=f"{name}", tx_hash=tx_hash, nonce=nonce)
 
 
@@ -93,17 +99,25 @@ class Transport:
 
     def __init__(self) -> None:
         self.written: list[tuple[str, str]] = []
+        self.replaced: list[int] = []
         self.is_down = False
 
-    async def send_tx(self, request_id: str, tx_type: int, tx_info: str) -> int:
+    async def send_tx(
+        self, request_id: str, tx_type: int, tx_info: str, *, epoch: int | None = None
+    ) -> int:
         await asyncio.sleep(0)
         if self.is_down:
             raise StreamSendError(request_id, NotSent.NOT_CONNECTED)
         self.written.append((request_id, tx_info))
         return 1
 
-    async def send_tx_batch(self, request_id: str, tx_types: Any, tx_infos: Any) -> int:
+    async def send_tx_batch(
+        self, request_id: str, tx_types: Any, tx_infos: Any, *, epoch: int | None = None
+    ) -> int:
         return await self.send_tx(request_id, 0, " ".join(tx_infos))
+
+    def replace(self, epoch: int) -> None:
+        self.replaced.append(epoch)
 
     @property
     def order(self) -> list[int]:
@@ -133,10 +147,9 @@ class Bench:
         )
         self.signer = Signer()
         self.transport = Transport()
-        self.known_hashes: set[str] = set()
-        self.silent_hashes: set[str] = set()
+        self.is_prompt = True  # what is taken is executed and shown at once
+        self.records: list[TxRecord] = []  # what look-ups find
         self.asked_hashes: list[str] = []
-        self.hash_gate: asyncio.Event | None = None
         self.dispatcher = TxDispatcher(
             self.kernel.loop,
             self.kernel.msgbus,
@@ -144,23 +157,32 @@ class Bench:
             self.component,
             self.signer,  # type: ignore[arg-type]
             self.transport,
-            self.verify,
+            self,
             (ACCOUNT, KEY),
             self.settings,
             quota,
         )
 
-    async def verify(self, tx_hash: str) -> bool | None:
+    # -- WHAT THE DISPATCHER READS ----------------------------------------------------------------
+
+    async def next_nonce(self, account_index: int, api_key_index: int) -> Any:
+        return await self.source.next_nonce(account_index, api_key_index)
+
+    async def tx_by_hash(self, tx_hash: str) -> TxRecord | None:
         self.asked_hashes.append(tx_hash)
         await asyncio.sleep(0)
-        if self.hash_gate is not None:
-            await self.hash_gate.wait()
-        return None if tx_hash in self.silent_hashes else tx_hash in self.known_hashes
+        return next((record for record in self.records if record.hash == tx_hash), None)
+
+    async def account_txs(self, account_index: int) -> list[TxRecord]:
+        await asyncio.sleep(0)
+        return self.records
+
+    # -- THE VENUE --------------------------------------------------------------------------------
 
     async def open(self) -> Bench:
         await self.component.connect()
         self.dispatcher.start()
-        self.dispatcher.on_connected()
+        self.dispatcher.on_connected(1)
         return self
 
     def submit(self, *names: int) -> list[Request]:
@@ -173,9 +195,22 @@ class Bench:
         await eventually(lambda: len(self.transport.written) >= count)
 
     def answer(self, index: int, code: int) -> None:
-        """Answer the n-th written transaction."""
-        request_id, _ = self.transport.written[index]
+        """Answer the n-th written frame; a prompt venue shows at once what it took."""
+        request_id, tx_info = self.transport.written[index]
         self.reply(request_id, code)
+        if code == OK and self.is_prompt:
+            for name in tx_info.split():
+                self.show(int(name))
+
+    def show(self, name: int, **fields: Any) -> TxRecord:
+        """Let the record of a request's newest copy come in."""
+        tx_hash = self.signer.newest[name]
+        nonce = int(tx_hash.partition("@")[2].rstrip("'"))
+        record = TxRecord(
+            hash=tx_hash, nonce=nonce, api_key_index=KEY, **{"status": 2, **fields}
+        )
+        self.dispatcher.on_record(record)
+        return record
 
     def reply(self, request_id: str, code: int) -> None:
         """Let a reply come in, whatever request it names."""
