@@ -24,6 +24,8 @@ from nautilus_lighter_nonce.loopback.address import HOST
 from nautilus_lighter_nonce.loopback.address import Addressed
 from nautilus_lighter_nonce.loopback.config import VenueConfig
 from nautilus_lighter_nonce.loopback.config import changed
+from nautilus_lighter_nonce.loopback.venue.channels import HEIGHT
+from nautilus_lighter_nonce.loopback.venue.channels import Channel
 from nautilus_lighter_nonce.loopback.venue.control import carry_out
 from nautilus_lighter_nonce.loopback.venue.engine import Engine
 from nautilus_lighter_nonce.loopback.venue.faults import Fault
@@ -35,8 +37,6 @@ from nautilus_lighter_nonce.loopback.venue.replies import Happening
 from nautilus_lighter_nonce.loopback.venue.replies import Reply
 from nautilus_lighter_nonce.loopback.venue.replies import Submission
 from nautilus_lighter_nonce.loopback.venue.state import State
-from nautilus_lighter_nonce.loopback.venue.streams import HEIGHT
-from nautilus_lighter_nonce.loopback.venue.streams import Channel
 from nautilus_lighter_nonce.loopback.venue.streams import Streams
 from nautilus_lighter_nonce.loopback.wire.rest import Rest
 from nautilus_lighter_nonce.loopback.wire.session import Session

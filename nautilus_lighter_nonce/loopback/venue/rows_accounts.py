@@ -16,12 +16,15 @@ from typing import Final
 from nautilus_lighter_nonce.lighter.codes import QUOTE_DECIMALS
 from nautilus_lighter_nonce.loopback.venue.accounts import Account
 from nautilus_lighter_nonce.loopback.venue.decimals import format_decimal
+from nautilus_lighter_nonce.loopback.venue.market_day import DAY_NS
 from nautilus_lighter_nonce.loopback.venue.state import State
 from nautilus_lighter_nonce.loopback.venue.views import l1_address
 from nautilus_lighter_nonce.loopback.venue.views import usdc
 
 
 USDC_ASSET_ID: Final = 3  # observed
+
+_PERIODS_NS: Final = {"daily": DAY_NS, "weekly": 7 * DAY_NS, "monthly": 30 * DAY_NS, "total": 2**64}
 
 
 def position_row(state: State, account_index: int, market_id: int) -> dict[str, Any]:
@@ -77,6 +80,17 @@ def stats_row(state: State, account: Account) -> dict[str, Any]:
         "margin_usage": format_decimal(used * 10_000 // equity if equity > 0 else 0, 2),
         "portfolio_value": usdc(equity),
     }
+
+
+def volumes(state: State, account: Account, now_ns: int) -> dict[str, float]:
+    """Return how many trades an account made, and what they were worth in USDC, by period."""
+    fills = state.trades[account.account_index]
+    row: dict[str, float] = {}
+    for period, length_ns in _PERIODS_NS.items():
+        quotes = [fill.quote for fill in fills if fill.ts_ns > now_ns - length_ns]
+        row[f"{period}_trades_count"] = len(quotes)
+        row[f"{period}_volume"] = sum(quotes) / 10**QUOTE_DECIMALS if quotes else 0
+    return row
 
 
 def sub_account_row(state: State, account: Account) -> dict[str, Any]:

@@ -29,15 +29,15 @@ from nautilus_lighter_nonce.lighter.codes import Code
 from nautilus_lighter_nonce.loopback.config import VenueConfig
 from nautilus_lighter_nonce.loopback.venue.auth import AuthVerdict
 from nautilus_lighter_nonce.loopback.venue.auth import check_token
+from nautilus_lighter_nonce.loopback.venue.channels import AUTH_FAMILIES
+from nautilus_lighter_nonce.loopback.venue.channels import Channel
+from nautilus_lighter_nonce.loopback.venue.channels import parse_channel
 from nautilus_lighter_nonce.loopback.venue.ledger import Entry
 from nautilus_lighter_nonce.loopback.venue.ledger import Transport
 from nautilus_lighter_nonce.loopback.venue.replies import Action
 from nautilus_lighter_nonce.loopback.venue.replies import Reply
 from nautilus_lighter_nonce.loopback.venue.replies import Submission
 from nautilus_lighter_nonce.loopback.venue.state import State
-from nautilus_lighter_nonce.loopback.venue.streams import AUTH_FAMILIES
-from nautilus_lighter_nonce.loopback.venue.streams import Channel
-from nautilus_lighter_nonce.loopback.venue.streams import parse_channel
 from nautilus_lighter_nonce.loopback.venue.views import message_of
 from nautilus_lighter_nonce.loopback.wire.delay import DelayLine
 
@@ -248,7 +248,7 @@ class Session:
 
     def _authorize(self, channel: Channel, token: str) -> bool:
         verdict = check_token(
-            token, self._venue.state.sequencer, self._venue.now_ns() / 1e9, channel.number
+            token, self._venue.state.sequencer, self._venue.now_ns() / 1e9, channel.account_index
         )
         if verdict is AuthVerdict.MISSING:
             text = f"invalid param : auth field is required: {channel.name}"
