@@ -135,17 +135,21 @@ def recent_trades(state: State, params: Params, now_ns: int) -> dict[str, Any]:
 
 
 def candles(state: State, params: Params, now_ns: int) -> dict[str, Any]:
-    """Answer `candles`: the last `count_back` that begin in the range of times."""
+    """
+    Answer `candles`: the last `count_back` that begin in the range of times.
+
+    A `count_back` of 0 asks for all of them, as ccxt does; the times are milliseconds.
+    """
     book, resolution = book_of(state, params), params.get("resolution", "")
     interval_ms = INTERVALS_MS.get(resolution)
     if interval_ms is None:
         raise invalid("resolution")
     first, last = number(params, "start_timestamp"), number(params, "end_timestamp")
-    count = number(params, "count_back", MAX_CANDLES)
-    if not 0 <= count <= MAX_CANDLES or first > last:
+    count = number(params, "count_back", 0) or MAX_CANDLES
+    if not 1 <= count <= MAX_CANDLES or first > last:
         raise invalid("count_back" if first <= last else "start_timestamp")
     made = candles_of(state.market_trades[book.market.market_id], interval_ms)
-    chosen = [c for c in made if first <= c.start_ms <= last][-count:] if count else []
+    chosen = [c for c in made if first <= c.start_ms <= last][-count:]
     rows = [rows_markets.candle_row(book, candle) for candle in chosen]
     return {"code": CODE_OK, "r": resolution, "c": rows}
 
