@@ -131,6 +131,8 @@ class Code(IntEnum):
     INVALID_PUBLIC_KEY = 21108
     API_KEY_NOT_FOUND = 21109
     INVALID_API_KEY_INDEX = 21110
+    PRE_LIQUIDATION = 21111
+    LIQUIDATION = 21112
     INVALID_INITIAL_MARGIN = 21113
     INVALID_SIGNATURE = 21120
     MIXED_BATCH = 21121
@@ -151,6 +153,10 @@ class Code(IntEnum):
     INVALID_EXPIRY = 21711
     INVALID_CANCEL_ALL_TIF = 21713
     INVALID_CANCEL_ALL_TIME = 21714
+    TOO_MANY_ORDERS = 21717
+    TOO_MANY_ORDERS_IN_MARKET = 21718
+    TOO_MANY_PENDING_ORDERS = 21719
+    TOO_MANY_PENDING_IN_MARKET = 21720
     INVALID_CLIENT_ORDER_INDEX = 21727
     CLIENT_ORDER_INDEX_EXISTS = 21728
     NOT_ENOUGH_MARGIN = 21739
@@ -179,6 +185,10 @@ MESSAGES: Final[dict[Code, str]] = {
     Code.INVALID_PUBLIC_KEY: "invalid PublicKey,please run changePubKey",
     Code.API_KEY_NOT_FOUND: "api key not found",
     Code.INVALID_API_KEY_INDEX: "invalid api key index",
+    Code.PRE_LIQUIDATION: (
+        "account is in pre-liquidation and the transaction doesn't increase the account health"
+    ),
+    Code.LIQUIDATION: "account is in liquidation",
     Code.INVALID_SIGNATURE: "invalid signature",
     Code.MIXED_BATCH: "all transactions in the batch must have use same account and apikey",
     Code.TX_NOT_FOUND: "transaction not found",
@@ -199,6 +209,10 @@ MESSAGES: Final[dict[Code, str]] = {
     Code.INVALID_EXPIRY: "invalid expiry",
     Code.INVALID_CANCEL_ALL_TIF: "invalid cancel all time in force",
     Code.INVALID_CANCEL_ALL_TIME: "invalid cancel all time",
+    Code.TOO_MANY_ORDERS: "maximum active limit order count reached",
+    Code.TOO_MANY_ORDERS_IN_MARKET: "maximum active limit order count reached per market",
+    Code.TOO_MANY_PENDING_ORDERS: "maximum pending order count reached",
+    Code.TOO_MANY_PENDING_IN_MARKET: "maximum pending order count reached per market",
     Code.INVALID_CLIENT_ORDER_INDEX: "invalid client order index",
     Code.CLIENT_ORDER_INDEX_EXISTS: "client order index already exists",
     Code.NOT_ENOUGH_MARGIN: "not enough margin to create the order",
@@ -227,6 +241,21 @@ RATE_LIMIT_CODES: Final = frozenset(
         Code.WS_TOO_MANY_INFLIGHT,
     },
 )
+KEY_CODES: Final = frozenset(
+    {Code.ACCOUNT_NOT_FOUND, Code.INVALID_PUBLIC_KEY, Code.API_KEY_NOT_FOUND},
+)
+"""Refusals of the key itself: no transaction of it is taken until somebody mends that (docs)."""
+
+ACCOUNT_CODES: Final = KEY_CODES | {
+    Code.NONCE_NOT_FOUND,
+    Code.INVALID_ACCOUNT_INDEX,
+    Code.INVALID_API_KEY_INDEX,
+    Code.PRE_LIQUIDATION,
+    Code.LIQUIDATION,
+    Code.INVALID_SIGNATURE,
+}
+"""Refusals that concern the whole account: the next transaction meets the same (docs)."""
+
 RATE_LIMIT_STATUSES: Final = frozenset({405, 429})  # 405 is the firewall's 429 (docs)
 
 

@@ -23,9 +23,9 @@ from aiohttp import web
 from nautilus_lighter_nonce.loopback.address import HOST
 from nautilus_lighter_nonce.loopback.address import Addressed
 from nautilus_lighter_nonce.loopback.config import VenueConfig
-from nautilus_lighter_nonce.loopback.config import changed
 from nautilus_lighter_nonce.loopback.venue.channels import HEIGHT
 from nautilus_lighter_nonce.loopback.venue.channels import Channel
+from nautilus_lighter_nonce.loopback.venue.commands import LawCommand
 from nautilus_lighter_nonce.loopback.venue.control import carry_out
 from nautilus_lighter_nonce.loopback.venue.engine import Engine
 from nautilus_lighter_nonce.loopback.venue.faults import Fault
@@ -76,6 +76,7 @@ class LoopbackVenue(Addressed):
         self._dirty_books: set[int] = set()
         self._connections = 0
         self._due_timer: asyncio.TimerHandle | None = None
+        self._timer_due_ns = 0
         self._housekeeper: asyncio.Task[None] | None = None
         self._runner: web.AppRunner | None = None
 
@@ -156,8 +157,8 @@ class LoopbackVenue(Addressed):
         return self._engine.ledger.counters
 
     def now_ns(self) -> int:
-        """Return the venue's time, UNIX nanoseconds."""
-        return time.time_ns()
+        """Return the venue's time, UNIX nanoseconds; its clock may be wrong."""
+        return time.time_ns() + int(self.config.clock_skew_ms * 1_000_000)
 
     # -- CONTROL ----------------------------------------------------------------------------------
 
@@ -211,7 +212,8 @@ class LoopbackVenue(Addressed):
             If a field is not settable or its value out of range; nothing has changed then.
 
         """
-        self._engine.state.config = changed(self._engine.config, changes)
+        self._engine.configure(changes, self.now_ns())
+        self._schedule_due()
 
     def move_touch(self, market_id: int, bid: str, ask: str, size: str | None = None) -> None:
         """
@@ -228,10 +230,10 @@ class LoopbackVenue(Addressed):
         self._engine.move_touch(market_id, bid, ask, size, self.now_ns())
 
     def register_key(
-        self, account_index: int, api_key_index: int, public_key: str, nonce: int = 1
+        self, account_index: int, api_key_index: int, public_key: str, nonce: int | None = 1
     ) -> None:
         """
-        Register a key, or replace it and reset its counter.
+        Register, replace or mend a key; its counter begins at `nonce`, or goes on with ``None``.
 
         Raises
         ------
@@ -239,9 +241,10 @@ class LoopbackVenue(Addressed):
             If there is no such account.
 
         """
-        if self.state.accounts.get(account_index) is None:
+        if self.state.accounts.known(account_index) is None:
             raise KeyError(f"account {account_index}")
-        self.state.register_key((account_index, api_key_index), public_key, nonce)
+        key = (account_index, api_key_index)
+        self._engine.register_key(key, public_key, nonce, self.now_ns())
 
     def spend(self, account_index: int, api_key_index: int, count: int = 1) -> None:
         """
@@ -258,6 +261,23 @@ class LoopbackVenue(Addressed):
             raise KeyError(f"key {key}")
         for _ in range(count):
             self._engine.spend(key, self.now_ns())
+        self._schedule_due()
+
+    def act(self, command: LawCommand) -> None:
+        """
+        Carry out what the law decides about keys, accounts and strangers, see `commands`.
+
+        Raises
+        ------
+        KeyError
+            If it names an account, a key or a market that is not there.
+        ValueError
+            If it cannot be done, or the law refused a stranger's transaction.
+
+        """
+        self._engine.act(command, self.now_ns())
+        for session in list(self._sessions):
+            session.end_revoked()
         self._schedule_due()
 
     def reset(self) -> None:
@@ -283,9 +303,13 @@ class LoopbackVenue(Addressed):
         self._schedule_due()
         return reply
 
-    def next_nonce(self, key: tuple[int, int]) -> int:
+    def next_nonce(self, key: tuple[int, int]) -> Any:
         """Return what `nextNonce` reports now."""
         return self._engine.next_nonce(key, self.now_ns())
+
+    def takes_read(self, endpoint: str) -> bool:
+        """Count a read, and return whether the tier allows it."""
+        return self._engine.takes_read(endpoint, self.now_ns())
 
     def lever_for(self, endpoint: str) -> Lever | None:
         """Return the lever that fires on a read of an endpoint."""
@@ -293,8 +317,11 @@ class LoopbackVenue(Addressed):
 
     def _schedule_due(self) -> None:
         due_ns = self._engine.next_due()
-        if due_ns is None or self._due_timer is not None:
+        if due_ns is None or (self._due_timer is not None and self._timer_due_ns <= due_ns):
             return
+        if self._due_timer is not None:
+            self._due_timer.cancel()
+        self._timer_due_ns = due_ns
         delay_s = max(due_ns - self.now_ns(), 0) / 1e9
         self._due_timer = asyncio.get_running_loop().call_later(delay_s, self._run_due)
 

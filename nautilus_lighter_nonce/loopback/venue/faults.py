@@ -214,6 +214,26 @@ class Lever(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
         return self.ms or 0.0
 
 
+class RecordFault(msgspec.Struct, frozen=True, kw_only=True):
+    """
+    How a `record` lever has one transaction's record look.
+
+    Parameters
+    ----------
+    status : int, optional
+        What it says; ``None`` is null.
+    missing : bool
+        Whether it has no status at all.
+    until_ns : int, optional
+        When the truth comes out, UNIX nanoseconds; ``None`` is never.
+
+    """
+
+    status: int | None
+    missing: bool
+    until_ns: int | None
+
+
 class Facts(msgspec.Struct, frozen=True, kw_only=True):
     """What selectors look at."""
 

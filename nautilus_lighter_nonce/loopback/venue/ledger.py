@@ -21,6 +21,7 @@ import msgspec
 
 from nautilus_lighter_nonce.lighter.codes import Code
 from nautilus_lighter_nonce.lighter.codes import TxType
+from nautilus_lighter_nonce.loopback.venue.faults import RecordFault
 from nautilus_lighter_nonce.loopback.venue.sequencer import Key
 from nautilus_lighter_nonce.loopback.venue.sequencer import Outcome
 from nautilus_lighter_nonce.loopback.venue.txinfo import Tx
@@ -67,6 +68,8 @@ class Entry(msgspec.Struct, kw_only=True, eq=False):
         What became of it.
     app_error : int, optional
         The sequencer's refusal (`ae`).
+    record : RecordFault, optional
+        How a lever has its record look.
 
     """
 
@@ -90,6 +93,7 @@ class Entry(msgspec.Struct, kw_only=True, eq=False):
     event_info: str = ""
     position: int = 0
     tx_hash: str = ""
+    record: RecordFault | None = None
 
     @property
     def key(self) -> Key | None:

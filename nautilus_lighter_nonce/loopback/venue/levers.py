@@ -79,6 +79,10 @@ class Levers:
         for armed in self._armed.values():
             armed.clear()
 
+    def has(self, stage: Stage) -> bool:
+        """Return whether anything is armed at a stage, spent or not."""
+        return bool(self._armed[stage])
+
     def pull(self, stage: Stage, facts: Sequence[Facts]) -> Lever | None:
         """
         Return the lever that fires on a transaction or batch at a stage.

@@ -115,7 +115,7 @@ class Party(msgspec.Struct, frozen=True):
 
 
 class Fill(msgspec.Struct, frozen=True, kw_only=True):
-    """A trade between two orders."""
+    """A trade between two orders, or one that the venue forced, with a fee of its own."""
 
     trade_id: int
     market_id: int
@@ -126,6 +126,8 @@ class Fill(msgspec.Struct, frozen=True, kw_only=True):
     bid: Party
     is_maker_ask: bool
     ts_ns: int
+    kind: str = "trade"
+    taker_fee: int | None = None
 
 
 class Changes(msgspec.Struct, frozen=True):

@@ -71,6 +71,10 @@ class Reply(msgspec.Struct, frozen=True, kw_only=True):
         The hashes of accepted transactions.
     predicted_ms : int
         The predicted time of execution, UNIX milliseconds.
+    message : str
+        The message, where it is not the usual one.
+    quota_remaining : int, optional
+        What is left of the volume quota, if the transaction spent some.
     status : int, optional
         The HTTP status of a lever.
     delay_ms : float
@@ -86,6 +90,8 @@ class Reply(msgspec.Struct, frozen=True, kw_only=True):
     code: int
     hashes: tuple[str, ...] = ()
     predicted_ms: int = 0
+    message: str = ""
+    quota_remaining: int | None = None
     status: int | None = None
     delay_ms: float = 0.0
     closes: bool = False

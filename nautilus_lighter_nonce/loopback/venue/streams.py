@@ -23,12 +23,13 @@ from typing import Final
 
 import msgspec
 
+from nautilus_lighter_nonce.loopback.venue import records
 from nautilus_lighter_nonce.loopback.venue import rows_accounts
 from nautilus_lighter_nonce.loopback.venue import rows_orders
-from nautilus_lighter_nonce.loopback.venue import views
 from nautilus_lighter_nonce.loopback.venue.accounts import Account
 from nautilus_lighter_nonce.loopback.venue.channels import HEIGHT
 from nautilus_lighter_nonce.loopback.venue.channels import Channel
+from nautilus_lighter_nonce.loopback.venue.orders import Fill
 from nautilus_lighter_nonce.loopback.venue.replies import Happening
 from nautilus_lighter_nonce.loopback.venue.state import State
 from nautilus_lighter_nonce.loopback.venue.streams_markets import MarketStreams
@@ -145,7 +146,8 @@ class Streams:
         return _assets(account, happening.ts_ns) if happening.changes.fills else None
 
     def _stats_update(self, account: Account, happening: Happening) -> dict[str, Any] | None:
-        return self._stats(account, happening.ts_ns) if happening.changes.orders else None
+        changes = happening.changes
+        return self._stats(account, happening.ts_ns) if changes.orders or changes.fills else None
 
     def _all_update(self, account: Account, happening: Happening) -> dict[str, Any] | None:
         markets = _markets_of(happening, account.account_index)
@@ -157,7 +159,7 @@ class Streams:
         entry = happening.entry
         if entry is None or entry.key is None or entry.key[0] != account.account_index:
             return None
-        return {"txs": [views.tx_row(entry)]}
+        return {"txs": [records.record_row(self._state, entry, happening.ts_ns)]}
 
     _UPDATES: Final[
         tuple[tuple[str, Callable[[Streams, Account, Happening], dict[str, Any] | None]], ...]
@@ -253,6 +255,8 @@ def _accounts_of(happening: Happening) -> list[int]:
     accounts = {} if happening.entry is None else {(happening.entry.key or (0,))[0]: None}
     for order in happening.changes.orders:
         accounts[order.account_index] = None
+    for fill in _forced(happening):
+        accounts[fill.ask.account_index] = accounts[fill.bid.account_index] = None
     return list(accounts)
 
 
@@ -263,6 +267,14 @@ def _markets_of(happening: Happening, account_index: int | None = None) -> list[
         for order in happening.changes.orders
         if account_index in (None, order.account_index)
     }
+    for fill in _forced(happening):
+        if account_index in (None, fill.ask.account_index, fill.bid.account_index):
+            markets[fill.market_id] = None
     if account_index is None and happening.market_id is not None:
         markets[happening.market_id] = None
     return list(markets)
+
+
+def _forced(happening: Happening) -> list[Fill]:
+    """Return the trades that no order tells of: a liquidation's."""
+    return [] if happening.changes.orders else happening.changes.fills

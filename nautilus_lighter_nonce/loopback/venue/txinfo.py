@@ -32,7 +32,7 @@ from nautilus_lighter_nonce.lighter.codes import TxType
 
 SIGNATURE_BYTES: Final = 80  # go: s and e, 40 bytes each
 SIGNATURE_CHARS: Final = 108  # their base64
-MAX_ORDER_INDEX: Final = 2**60 - 1  # sdk validation
+MAX_ORDER_INDEX: Final = 2**63 - 1  # the signer's own limit is 2^60 - 1 (sdk)
 MAX_ATTRIBUTES: Final = 4  # go, `NbAttributesPerTx`
 MAX_MARGIN_FRACTION: Final = 10_000  # 100 % in 1e-4 (sdk validation)
 

@@ -31,7 +31,6 @@ from nautilus_lighter_nonce.loopback.venue import params
 from nautilus_lighter_nonce.loopback.venue import queries
 from nautilus_lighter_nonce.loopback.venue import queries_markets
 from nautilus_lighter_nonce.loopback.venue.auth import AuthVerdict
-from nautilus_lighter_nonce.loopback.venue.auth import check_token
 from nautilus_lighter_nonce.loopback.venue.faults import Fault
 from nautilus_lighter_nonce.loopback.venue.faults import Lever
 from nautilus_lighter_nonce.loopback.venue.ledger import Counters
@@ -52,6 +51,8 @@ HTML: Final = "<html><head><title>{status}</title></head><body>edge says {status
 GARBAGE: Final = b"\x00<<unreadable>>"
 RATE_LIMIT_MESSAGE: Final = '{"ratelimit": "Ratelimit is off"}'  # observed on testnet
 FRAME_HEAD_START_S: Final = 0.005  # with `frame_before_reply`, for the frames on another socket
+
+_SENDS: Final = ("sendTx", "sendTxBatch")
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -86,8 +87,11 @@ class Venue(Protocol):
     def submit(self, submission: Submission) -> Reply:
         """Process a request."""
 
-    def next_nonce(self, key: tuple[int, int]) -> int:
+    def next_nonce(self, key: tuple[int, int]) -> Any:
         """Return what `nextNonce` reports now."""
+
+    def takes_read(self, endpoint: str) -> bool:
+        """Count a read, and return whether the tier allows it."""
 
     def lever_for(self, endpoint: str) -> Lever | None:
         """Return the lever that fires on a read of an endpoint."""
@@ -164,6 +168,8 @@ class Rest:
         endpoint = request.path.removeprefix(PREFIX)
         self._number_of(request)
         await _pause(self._venue.one_way_s())
+        if endpoint not in _SENDS and not self._venue.takes_read(endpoint):
+            return _rate_limited(429).response()
         lever = self._venue.lever_for(endpoint)
         bent = lever is not None and lever.fault is not Fault.DELAY
         response = await (_bent_read(lever) if lever and bent else self._safely(request, handler))
@@ -236,8 +242,7 @@ class Rest:
 
     async def _next_nonce(self, request: web.Request) -> web.StreamResponse:
         key = params.key_of(request.query)
-        if self._venue.state.accounts.get(key[0]) is None:
-            raise ApiError(Code.ACCOUNT_NOT_FOUND)
+        # An account that does not exist reads 0 (run on testnet): a nonce proves nothing.
         return json_response({"code": CODE_OK, "nonce": self._venue.next_nonce(key)})
 
     async def _tx(self, request: web.Request) -> web.StreamResponse:
@@ -255,8 +260,8 @@ class Rest:
     def _authorize(self, request: web.Request) -> None:
         token = request.headers.get("Authorization") or request.query.get("auth", "")
         account_index = params.account_named(request.query)
-        sequencer = self._venue.state.sequencer
-        verdict = check_token(token, sequencer, self._venue.now_ns() / 1e9, account_index)
+        now_s = self._venue.now_ns() / 1e9
+        verdict = self._venue.state.tokens.check(token, now_s, account_index)
         if verdict is AuthVerdict.MISSING:
             raise ApiError(Code.INVALID_PARAM, f"invalid param : {verdict.value}")
         if verdict is not AuthVerdict.VALID:
@@ -276,8 +281,8 @@ def _html(status: int) -> Rendered:
     return Rendered(HTML.format(status=status).encode(), status, "text/html")
 
 
-def _error(code: int, status: int) -> Rendered:
-    return _json({"code": code, "message": message_of(code)}, status)
+def _error(code: int, status: int, text: str = "") -> Rendered:
+    return _json({"code": code, "message": text or message_of(code)}, status)
 
 
 def _render(reply: Reply, *, is_batch: bool) -> Rendered:
@@ -289,13 +294,16 @@ def _render(reply: Reply, *, is_batch: bool) -> Rendered:
         case Action.GARBAGE:
             return Rendered(GARBAGE)
     if reply.code != CODE_OK:
-        return _error(reply.code, 400)
+        status = 429 if reply.code == Code.TOO_MANY_REQUESTS else 400
+        return _error(reply.code, status, reply.message)
     body = {
         "code": CODE_OK,
-        "message": RATE_LIMIT_MESSAGE,
+        "message": reply.message or RATE_LIMIT_MESSAGE,
         "tx_hash": list(reply.hashes) if is_batch else reply.hashes[0],
         "predicted_execution_time_ms": reply.predicted_ms,
     }
+    if reply.quota_remaining is not None:
+        body["volume_quota_remaining"] = reply.quota_remaining
     return _json(body)
 
 
@@ -309,6 +317,8 @@ async def _bent_read(lever: Lever) -> web.Response:
             return _rate_limited(lever.status or 429).response()
         case Fault.UNREADABLE:
             return Rendered(GARBAGE).response()
+        case Fault.ANSWER:
+            return json_response(lever.value, lever.status or 200)
         case Fault.SERVER_ERROR:
             return _html(lever.status or 503).response()
         case _:

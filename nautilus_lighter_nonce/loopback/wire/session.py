@@ -28,7 +28,6 @@ from nautilus_lighter_nonce.lighter.codes import CODE_OK
 from nautilus_lighter_nonce.lighter.codes import Code
 from nautilus_lighter_nonce.loopback.config import VenueConfig
 from nautilus_lighter_nonce.loopback.venue.auth import AuthVerdict
-from nautilus_lighter_nonce.loopback.venue.auth import check_token
 from nautilus_lighter_nonce.loopback.venue.channels import AUTH_FAMILIES
 from nautilus_lighter_nonce.loopback.venue.channels import Channel
 from nautilus_lighter_nonce.loopback.venue.channels import parse_channel
@@ -125,6 +124,7 @@ class Session:
     def __init__(self, venue: Venue, number: int) -> None:
         self.number = number
         self.channels: set[Channel] = set()
+        self._tokens: dict[Channel, str] = {}
         self._venue = venue
         self._socket = web.WebSocketResponse(
             compress=False,
@@ -244,17 +244,26 @@ class Session:
         elif channel.family in AUTH_FAMILIES and not self._authorize(channel, request.auth):
             pass
         else:
+            self._tokens[channel] = request.auth
             self.push(self._venue.subscribe(self, channel))
 
+    def end_revoked(self) -> None:
+        """End the private channels whose token was revoked, each with its error frame."""
+        tokens = self._venue.state.tokens
+        for channel in [c for c, token in self._tokens.items() if tokens.has_ended(token)]:
+            token = self._tokens.pop(channel)
+            if channel in self.channels and channel.family in AUTH_FAMILIES:
+                self._venue.unsubscribe(self, channel)
+                self._authorize(channel, token)
+
     def _authorize(self, channel: Channel, token: str) -> bool:
-        verdict = check_token(
-            token, self._venue.state.sequencer, self._venue.now_ns() / 1e9, channel.account_index
-        )
+        now_s = self._venue.now_ns() / 1e9
+        verdict = self._venue.state.tokens.check(token, now_s, channel.account_index)
         if verdict is AuthVerdict.MISSING:
             text = f"invalid param : auth field is required: {channel.name}"
             self._error(Code.INVALID_PARAM, text)
         elif verdict is not AuthVerdict.VALID:
-            self._error(Code.INVALID_AUTH, verdict.value)
+            self._error(Code.INVALID_AUTH, verdict.text_for(channel.name))
         return verdict is AuthVerdict.VALID
 
     def _unsubscribe(self, request: Request) -> None:
@@ -307,8 +316,13 @@ def _reply_frame(kind: str, request_id: str | int | None, reply: Reply) -> dict[
             "tx_hash": hashes,
             "type": kind,
         }
+        if reply.message:
+            frame["message"] = reply.message
+        if reply.quota_remaining is not None:
+            frame["volume_quota_remaining"] = reply.quota_remaining
     else:
-        frame = {"error": {"code": reply.code, "message": message_of(reply.code)}}
+        text = reply.message or message_of(reply.code)
+        frame = {"error": {"code": reply.code, "message": text}}
     if request_id is not None:
         frame["id"] = request_id
     return dict(sorted(frame.items()))
