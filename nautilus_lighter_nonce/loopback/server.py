@@ -23,11 +23,11 @@ from aiohttp import web
 from nautilus_lighter_nonce.loopback.address import HOST
 from nautilus_lighter_nonce.loopback.address import Addressed
 from nautilus_lighter_nonce.loopback.config import VenueConfig
-from nautilus_lighter_nonce.loopback.venue.channels import HEIGHT
 from nautilus_lighter_nonce.loopback.venue.channels import Channel
 from nautilus_lighter_nonce.loopback.venue.commands import LawCommand
 from nautilus_lighter_nonce.loopback.venue.control import carry_out
 from nautilus_lighter_nonce.loopback.venue.engine import Engine
+from nautilus_lighter_nonce.loopback.venue.faults import Direction
 from nautilus_lighter_nonce.loopback.venue.faults import Fault
 from nautilus_lighter_nonce.loopback.venue.faults import Lever
 from nautilus_lighter_nonce.loopback.venue.faults import Stage
@@ -38,11 +38,12 @@ from nautilus_lighter_nonce.loopback.venue.replies import Reply
 from nautilus_lighter_nonce.loopback.venue.replies import Submission
 from nautilus_lighter_nonce.loopback.venue.state import State
 from nautilus_lighter_nonce.loopback.venue.streams import Streams
+from nautilus_lighter_nonce.loopback.wire.broadcast import Broadcast
 from nautilus_lighter_nonce.loopback.wire.rest import Rest
 from nautilus_lighter_nonce.loopback.wire.session import Session
+from nautilus_lighter_nonce.loopback.wire.sockets import Sockets
 
 
-BOOK_BATCH_S: Final = 0.05  # order-book frames come in 50 ms batches (docs)
 EXPIRY_SWEEP_S: Final = 1.0  # the venue's own is 10 to 30 s late (observed)
 MAX_BODY_BYTES: Final = 4 * 1024 * 1024
 
@@ -69,11 +70,9 @@ class LoopbackVenue(Addressed):
         self.port = port
         self._config = config or VenueConfig()
         self._engine = Engine(self._config, self._on_happening)
-        self._streams = Streams(self._engine.state)
+        self._broadcast = Broadcast(self, Streams(self._engine.state), self._engine.levers)
+        self._sockets = Sockets()
         self._rng = random.Random(self._config.seed)
-        self._sessions: set[Session] = set()
-        self._subscribers: dict[Channel, set[Session]] = {}
-        self._dirty_books: set[int] = set()
         self._connections = 0
         self._due_timer: asyncio.TimerHandle | None = None
         self._timer_due_ns = 0
@@ -120,7 +119,7 @@ class LoopbackVenue(Addressed):
 
     async def stop(self) -> None:
         """Close all sockets and stop listening; a second call does nothing."""
-        self.close_sockets()
+        self._sockets.forget()
         if self._due_timer is not None:
             self._due_timer.cancel()
         if self._housekeeper is not None:
@@ -199,6 +198,8 @@ class LoopbackVenue(Addressed):
             self._engine.levers.arm(lever)
         elif lever.fault is Fault.LAG:
             self.set(next_nonce_lag_ms=lever.wait_ms)
+        elif lever.fault is Fault.SHUTDOWN:
+            self.shut_down(lever)
         else:
             self.close_sockets()
 
@@ -276,9 +277,44 @@ class LoopbackVenue(Addressed):
 
         """
         self._engine.act(command, self.now_ns())
-        for session in list(self._sessions):
-            session.end_revoked()
+        self._sockets.check_tokens()
         self._schedule_due()
+
+    def hold(self, direction: Direction, connection: int | None, ms: float | None) -> None:
+        """
+        Hold what passes a socket, or all that are open now, for so long or until released.
+
+        Raises
+        ------
+        KeyError
+            If there is no such open connection.
+
+        """
+        self._sockets.hold(direction, connection, ms)
+
+    def release(self, connection: int | None) -> None:
+        """
+        Let go what a socket holds, or all of them, also those that have gone.
+
+        Raises
+        ------
+        KeyError
+            If there is no such connection.
+
+        """
+        self._sockets.release(connection)
+
+    def half_open(self, connection: int | None) -> None:
+        """
+        Let a socket, or all that are open now, be dead without a close.
+
+        Raises
+        ------
+        KeyError
+            If there is no such open connection.
+
+        """
+        self._sockets.half_open(connection)
 
     def reset(self) -> None:
         """Disarm all levers and begin a new ledger; nonces, orders and positions stay."""
@@ -293,6 +329,15 @@ class LoopbackVenue(Addressed):
         return self._engine.summary()
 
     # -- TRANSACTIONS -----------------------------------------------------------------------------
+
+    @property
+    def is_wire_armed(self) -> bool:
+        """Whether a lever waits for a request on its socket."""
+        return self._engine.levers.has(Stage.WIRE)
+
+    def meet(self, submission: Submission) -> Lever | None:
+        """Return the lever that fires on a request before it is on its way to the venue."""
+        return self._engine.meet(submission)
 
     def submit(self, submission: Submission) -> Reply:
         """Process a request now."""
@@ -338,24 +383,21 @@ class LoopbackVenue(Addressed):
         jitter_ms = self._rng.uniform(0.0, config.jitter_ms) if config.jitter_ms else 0.0
         return (config.latency_ms / 2 + jitter_ms) / 1_000
 
-    def subscribe(self, session: Session, channel: Channel) -> str:
-        """Add a subscriber and return the channel's snapshot."""
-        session.channels.add(channel)
-        self._subscribers.setdefault(channel, set()).add(session)
-        return self._streams.snapshot(channel, self.now_ns())
+    def subscribe(self, session: Session, channel: Channel) -> None:
+        """Add a subscriber and send it the snapshot."""
+        self._broadcast.subscribe(session, channel)
 
     def unsubscribe(self, session: Session, channel: Channel) -> None:
         """Remove a subscriber."""
-        session.channels.discard(channel)
-        subscribers = self._subscribers.get(channel, set())
-        subscribers.discard(session)
-        if not subscribers:
-            self._subscribers.pop(channel, None)
+        self._broadcast.unsubscribe(session, channel)
 
     def close_sockets(self) -> None:
         """Cut all WebSockets without a word."""
-        for session in list(self._sessions):
-            session.abort()
+        self._sockets.cut()
+
+    def shut_down(self, lever: Lever) -> None:
+        """Close all WebSockets as a lever says."""
+        self._sockets.shut_down(lever.wait_ms, announced=lever.announced)
 
     def new_connection(self) -> int:
         """Count a connection and return its number."""
@@ -364,50 +406,21 @@ class LoopbackVenue(Addressed):
         return self._connections
 
     def _on_happening(self, happening: Happening) -> None:
-        if not self._subscribers:
-            return
-        for channel, text in self._streams.updates(happening, self._subscribers):
-            self._broadcast(channel, text)
-        self._mark_books(happening)
-
-    def _broadcast(self, channel: Channel, text: str) -> None:
-        for session in self._subscribers.get(channel, ()):
-            session.push(text)
-
-    def _mark_books(self, happening: Happening) -> None:
-        markets = {order.market_id for order in happening.changes.orders}
-        if happening.market_id is not None:
-            markets.add(happening.market_id)
-        wanted = {m for m in markets if Channel("order_book", m) in self._subscribers}
-        if wanted and not self._dirty_books:
-            asyncio.get_running_loop().call_later(BOOK_BATCH_S, self._send_books)
-        self._dirty_books |= wanted
-
-    def _send_books(self) -> None:
-        dirty, self._dirty_books = self._dirty_books, set()
-        for market_id in dirty:
-            text = self._streams.book_update(market_id, self.now_ns())
-            if text is not None:
-                self._broadcast(Channel("order_book", market_id), text)
+        self._broadcast.tell(happening)
 
     async def _keep_house(self) -> None:
         while True:
             await asyncio.sleep(EXPIRY_SWEEP_S)
             self._engine.expire_orders(self.now_ns())
-            if HEIGHT in self._subscribers:
-                self._broadcast(HEIGHT, self._streams.height_update(self.now_ns()))
+            self._broadcast.tell_height()
+            self._sockets.check_tokens()
 
     # -- HANDLERS ---------------------------------------------------------------------------------
 
     async def _handle_socket(self, request: web.Request) -> web.WebSocketResponse:
         session = Session(self, self.new_connection())
-        self._sessions.add(session)
-        try:
-            return await session.serve(request)
-        finally:
-            self._sessions.discard(session)
-            for channel in list(session.channels):
-                self.unsubscribe(session, channel)
+        self._sockets.add(session)
+        return await session.serve(request)
 
     async def _handle_control(self, request: web.Request) -> web.Response:
         try:

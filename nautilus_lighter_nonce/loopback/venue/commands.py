@@ -20,6 +20,7 @@ from nautilus_lighter_nonce.lighter.codes import MAX_CLIENT_ORDER_INDEX
 from nautilus_lighter_nonce.lighter.codes import MAX_NONCE
 from nautilus_lighter_nonce.loopback.keys import DEMO_PUBLIC_KEY
 from nautilus_lighter_nonce.loopback.keys import OTHER_PUBLIC_KEY
+from nautilus_lighter_nonce.loopback.venue.faults import Direction
 
 
 KeyIndex = Annotated[int, msgspec.Meta(ge=0, le=MAX_API_KEY_INDEX)]
@@ -90,6 +91,35 @@ class ForeignCommand(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     account_index: int
     api_key_index: KeyIndex
     count: Annotated[int, msgspec.Meta(ge=1, le=1_000)] = 1
+
+
+# -- THE WIRE'S -----------------------------------------------------------------------------------
+
+
+class HoldCommand(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """
+    Hold what passes a socket from now on.
+
+    Parameters
+    ----------
+    direction : Direction
+        Which way, as the venue sees it.
+    connection : int, optional
+        The socket's number in the ledger; all that are open now if ``None``.
+    ms : float, optional
+        For how long; until it is released if ``None`` or 0.
+
+    """
+
+    direction: Direction = Direction.IN
+    connection: int | None = None
+    ms: Annotated[float, msgspec.Meta(ge=0.0, le=3_600_000.0)] | None = None
+
+
+class SocketCommand(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Release, or let be half open, a socket by its number in the ledger; all if ``None``."""
+
+    connection: int | None = None
 
 
 # -- THE LAW'S ------------------------------------------------------------------------------------

@@ -14,6 +14,9 @@ Commands
 ``{"touch": {"market": 0, "bid": "..", "ask": ".."}}``  move a touch; optional ``"size"``
 ``{"register_key": {"account_index": .., ...}}``       register or replace a key
 ``{"foreign": {"account_index": .., ...}}``            a foreign writer spends `count` nonces now
+``{"hold": {"direction": "in", "connection": null}}``  hold sockets; optional ``"ms"``
+``{"release": {"connection": null}}``                  let go what sockets hold
+``{"half_open": {"connection": null}}``                let sockets be dead without a close
 ``{"reset": true}``                                    disarm all levers, begin a new ledger
 ``{NAME: {...}}``                                      what `commands.LAW_COMMANDS` names
 =====================================================  =========================================
@@ -30,9 +33,12 @@ import msgspec
 
 from nautilus_lighter_nonce.loopback.venue.commands import LAW_COMMANDS
 from nautilus_lighter_nonce.loopback.venue.commands import ForeignCommand
+from nautilus_lighter_nonce.loopback.venue.commands import HoldCommand
 from nautilus_lighter_nonce.loopback.venue.commands import LawCommand
 from nautilus_lighter_nonce.loopback.venue.commands import RegisterCommand
+from nautilus_lighter_nonce.loopback.venue.commands import SocketCommand
 from nautilus_lighter_nonce.loopback.venue.commands import TouchCommand
+from nautilus_lighter_nonce.loopback.venue.faults import Direction
 from nautilus_lighter_nonce.loopback.venue.faults import Lever
 
 
@@ -58,6 +64,15 @@ class Controls(Protocol):
 
     def act(self, command: LawCommand) -> None:
         """Carry out what the law decides about keys, accounts and strangers."""
+
+    def hold(self, direction: Direction, connection: int | None, ms: float | None) -> None:
+        """Hold what passes a socket, or all that are open now."""
+
+    def release(self, connection: int | None) -> None:
+        """Let go what a socket holds, or all of them."""
+
+    def half_open(self, connection: int | None) -> None:
+        """Let a socket, or all that are open now, be dead without a close."""
 
     def reset(self) -> None:
         """Disarm all levers and begin a new ledger."""
@@ -122,6 +137,19 @@ def _foreign(controls: Controls, argument: Any) -> None:
     controls.spend(command.account_index, command.api_key_index, command.count)
 
 
+def _hold(controls: Controls, argument: Any) -> None:
+    command = msgspec.convert(argument, HoldCommand)
+    controls.hold(command.direction, command.connection, command.ms)
+
+
+def _release(controls: Controls, argument: Any) -> None:
+    controls.release(msgspec.convert(argument, SocketCommand).connection)
+
+
+def _half_open(controls: Controls, argument: Any) -> None:
+    controls.half_open(msgspec.convert(argument, SocketCommand).connection)
+
+
 def _reset(controls: Controls, argument: Any) -> None:
     controls.reset()
 
@@ -131,5 +159,8 @@ _COMMANDS: Final[dict[str, Callable[[Controls, Any], None]]] = {
     "touch": _touch,
     "register_key": _register,
     "foreign": _foreign,
+    "hold": _hold,
+    "release": _release,
+    "half_open": _half_open,
     "reset": _reset,
 }

@@ -32,6 +32,7 @@ from nautilus_lighter_nonce.loopback.venue import txhash
 from nautilus_lighter_nonce.loopback.venue.commands import LawCommand
 from nautilus_lighter_nonce.loopback.venue.counter import CounterAnswers
 from nautilus_lighter_nonce.loopback.venue.faults import Fault
+from nautilus_lighter_nonce.loopback.venue.faults import Lever
 from nautilus_lighter_nonce.loopback.venue.faults import Stage
 from nautilus_lighter_nonce.loopback.venue.faults import code_of
 from nautilus_lighter_nonce.loopback.venue.ledger import Entry
@@ -47,10 +48,12 @@ from nautilus_lighter_nonce.loopback.venue.orders import Changes
 from nautilus_lighter_nonce.loopback.venue.replies import Reply
 from nautilus_lighter_nonce.loopback.venue.replies import Submission
 from nautilus_lighter_nonce.loopback.venue.replies import bend
+from nautilus_lighter_nonce.loopback.venue.replies import lets_pass
 from nautilus_lighter_nonce.loopback.venue.sequencer import Key
 from nautilus_lighter_nonce.loopback.venue.sequencing import Listener
 from nautilus_lighter_nonce.loopback.venue.sequencing import Sequencing
 from nautilus_lighter_nonce.loopback.venue.sequencing import facts_of
+from nautilus_lighter_nonce.loopback.venue.sequencing import facts_of_tx
 from nautilus_lighter_nonce.loopback.venue.state import State
 from nautilus_lighter_nonce.loopback.venue.timing import USUAL_MS
 from nautilus_lighter_nonce.loopback.venue.txinfo import Tx
@@ -157,12 +160,20 @@ class Engine:
         entries = self._open_entries(submission, parsed, now_ns)
         facts = [facts_of(e) for e in entries]
         lever = self.levers.pull(Stage.EDGE, facts)
-        if lever is not None:
+        if lever is not None and not lets_pass(lever):
             return bend(lever, Reply(code=0, entries=entries))
         outcome = self._admit(submission, parsed, entries, now_ns)
         reply = self._answer(outcome, entries)
-        lever = self.levers.pull(Stage.REPLY, facts)
-        return reply if lever is None else bend(lever, reply)
+        for bending in (lever, self.levers.pull(Stage.REPLY, facts)):
+            reply = reply if bending is None else bend(bending, reply)
+        return reply
+
+    def meet(self, submission: Submission) -> Lever | None:
+        """Return the lever of the stage WIRE that fires on a request."""
+        pairs = zip(submission.tx_types, submission.tx_infos, strict=False)
+        parsed = [(tx_type, parse(tx_type, raw)) for tx_type, raw in pairs]
+        connection = submission.connection
+        return self.levers.pull(Stage.WIRE, [facts_of_tx(*one, connection) for one in parsed])
 
     def next_nonce(self, key: Key, now_ns: int) -> Any:
         """Return what `nextNonce` reports: the executed counter, late, or what it is told to."""
@@ -240,6 +251,9 @@ class Engine:
                 tx=tx if isinstance(tx, Tx) else None,
                 batch=self._batches if submission.is_batch else None,
             )
+            entry.received_ns = submission.received_ns or now_ns
+            if submission.fault is not None:
+                entry.blame(submission.fault.value)
             if entry.key is not None and self.state.sequencer.knows(entry.key):
                 entry.expected = self.state.sequencer.expected(entry.key)
             entries.append(entry)

@@ -45,6 +45,8 @@ class Entry(msgspec.Struct, kw_only=True, eq=False):
         Order of arrival, from 1.
     ts_ns : int
         Time of arrival at the API tier, UNIX nanoseconds.
+    received_ns : int
+        When the kernel had it; earlier than `ts_ns` by what it waited on the way.
     transport : Transport
         How it came.
     connection : int
@@ -94,6 +96,7 @@ class Entry(msgspec.Struct, kw_only=True, eq=False):
     position: int = 0
     tx_hash: str = ""
     record: RecordFault | None = None
+    received_ns: int = 0
 
     @property
     def key(self) -> Key | None:

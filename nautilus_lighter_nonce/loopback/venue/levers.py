@@ -12,11 +12,13 @@ Rules of this file
 from __future__ import annotations
 
 import random
+from collections.abc import Collection
 from collections.abc import Sequence
 
 from nautilus_lighter_nonce.loopback.venue.faults import Facts
 from nautilus_lighter_nonce.loopback.venue.faults import Lever
 from nautilus_lighter_nonce.loopback.venue.faults import Stage
+from nautilus_lighter_nonce.loopback.venue.faults import is_on_frame
 from nautilus_lighter_nonce.loopback.venue.faults import matches
 from nautilus_lighter_nonce.loopback.venue.faults import stage_of
 
@@ -110,5 +112,33 @@ class Levers:
         """Return the lever that fires on a read of an endpoint, e.g. "nextNonce"."""
         for armed in self._armed[Stage.READ]:
             if armed.lever.endpoint == endpoint and not armed.is_spent and armed.pull(self._rng):
+                return armed.lever
+        return None
+
+    def pull_frame(
+        self, name: str, account_index: int | None, connections: Collection[int]
+    ) -> Lever | None:
+        """
+        Return the lever that fires on a frame of a channel.
+
+        Parameters
+        ----------
+        name : str
+            The channel's name with colons, e.g. "account_all_orders:700"; "subscribed/" stands
+            before it for a subscription's first frame.
+        account_index : int, optional
+            The account that the channel is about.
+        connections : Collection[int]
+            The connections that the frame goes to.
+
+        Returns
+        -------
+        Lever or ``None``
+
+        """
+        for armed in self._armed[Stage.FRAME]:
+            if armed.is_spent or not is_on_frame(armed.lever, name, account_index, connections):
+                continue
+            if armed.pull(self._rng):
                 return armed.lever
         return None

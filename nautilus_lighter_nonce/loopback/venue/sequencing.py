@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from nautilus_lighter_nonce.lighter.codes import Code
 from nautilus_lighter_nonce.loopback.config import VanishedFollowers
 from nautilus_lighter_nonce.loopback.venue import admission
 from nautilus_lighter_nonce.loopback.venue import rows_accounts
@@ -229,13 +230,22 @@ class Sequencing:
 
 def facts_of(entry: Entry) -> Facts:
     """Return what a lever's selectors look at."""
-    if entry.tx is None:
-        return Facts(tx_type=entry.tx_type, connection=entry.connection)
+    on_socket = entry.transport is not Transport.HTTP
+    return facts_of_tx(entry.tx_type, entry.tx, entry.connection, on_socket=on_socket)
+
+
+def facts_of_tx(
+    tx_type: int, tx: Tx | Code | None, connection: int, *, on_socket: bool = True
+) -> Facts:
+    """Return what a lever's selectors look at, of a transaction without an entry."""
+    if not isinstance(tx, Tx):
+        return Facts(tx_type=tx_type, connection=connection, on_socket=on_socket)
     return Facts(
-        tx_type=entry.tx_type,
-        account_index=entry.tx.info.account_index,
-        api_key_index=entry.tx.info.api_key_index,
-        nonce=entry.tx.info.nonce,
-        client_order_index=entry.tx.index,
-        connection=entry.connection,
+        tx_type=tx_type,
+        account_index=tx.info.account_index,
+        api_key_index=tx.info.api_key_index,
+        nonce=tx.info.nonce,
+        client_order_index=tx.index,
+        connection=connection,
+        on_socket=on_socket,
     )
