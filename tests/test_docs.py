@@ -14,6 +14,8 @@ from nautilus_lighter_nonce import LighterNonceConfig
 from nautilus_lighter_nonce import events
 from nautilus_lighter_nonce.core import errors
 from nautilus_lighter_nonce.core import lane
+from nautilus_lighter_nonce.loopback.venue import channels
+from nautilus_lighter_nonce.loopback.venue import endpoints
 
 
 ROOT = Path(__file__).parents[1]
@@ -82,3 +84,12 @@ def test_reference_names_every_nonce_error() -> None:
         if isinstance(value, type) and issubclass(value, errors.NonceError)
     ]
     assert [name for name in names if name not in REFERENCE] == []
+
+
+def test_reference_names_everything_that_the_loopback_venue_answers() -> None:
+    """Every read and every family of channels is in the table."""
+    families = channels.ACCOUNT_FAMILIES | channels.MARKET_FAMILIES | channels.AUTH_FAMILIES
+    names = {*endpoints.QUERIES, "nextNonce", "tx", *families, *channels.ALL_FAMILIES, "candle"}
+    table = REFERENCE.split("## What the loopback venue answers")[1]
+    said = set(re.findall(r"`([A-Za-z0-9_-]+)(?:/[^`]*)?`", table))
+    assert names <= said
