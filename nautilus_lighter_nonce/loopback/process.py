@@ -158,7 +158,8 @@ class VenueProcess(Addressed):
         return self._ask("/ledger?summary=1")
 
     def _ask(self, path: str, body: bytes | None = None) -> dict[str, Any]:
-        request = urllib.request.Request(self.http_url + path, data=body)
+        headers = {"Content-Type": "application/json"}
+        request = urllib.request.Request(self.http_url + path, data=body, headers=headers)
         try:
             with urllib.request.urlopen(request, timeout=HTTP_TIMEOUT_S) as response:
                 answer = response.read()

@@ -17,7 +17,6 @@ from types import TracebackType
 from typing import Any
 from typing import Final
 
-import msgspec
 from aiohttp import web
 
 from nautilus_lighter_nonce.loopback.address import HOST
@@ -38,6 +37,7 @@ from nautilus_lighter_nonce.loopback.venue.replies import Reply
 from nautilus_lighter_nonce.loopback.venue.replies import Submission
 from nautilus_lighter_nonce.loopback.venue.state import State
 from nautilus_lighter_nonce.loopback.venue.streams import Streams
+from nautilus_lighter_nonce.loopback.wire.back_door import BackDoor
 from nautilus_lighter_nonce.loopback.wire.broadcast import Broadcast
 from nautilus_lighter_nonce.loopback.wire.rest import Rest
 from nautilus_lighter_nonce.loopback.wire.session import Session
@@ -94,8 +94,7 @@ class LoopbackVenue(Addressed):
         app = web.Application(client_max_size=MAX_BODY_BYTES)
         Rest(self).mount(app)
         app.router.add_get("/stream", self._handle_socket)
-        app.router.add_post("/control", self._handle_control)
-        app.router.add_get("/ledger", self._handle_ledger)
+        BackDoor(self).mount(app)
         self._runner = web.AppRunner(
             app, access_log=None, handler_cancellation=True, shutdown_timeout=0.2
         )
@@ -415,27 +414,7 @@ class LoopbackVenue(Addressed):
             self._broadcast.tell_height()
             self._sockets.check_tokens()
 
-    # -- HANDLERS ---------------------------------------------------------------------------------
-
     async def _handle_socket(self, request: web.Request) -> web.WebSocketResponse:
         session = Session(self, self.new_connection())
         self._sockets.add(session)
         return await session.serve(request)
-
-    async def _handle_control(self, request: web.Request) -> web.Response:
-        try:
-            self.control(msgspec.json.decode(await request.read(), type=dict[str, Any]))
-        except (ValueError, msgspec.DecodeError) as e:
-            return _json({"ok": False, "error": str(e)}, status=400)
-        return _json({"ok": True})
-
-    async def _handle_ledger(self, request: web.Request) -> web.Response:
-        if request.query.get("summary") in {"1", "true"}:
-            return _json(self.summary())
-        return _json({"entries": self.ledger()})
-
-
-def _json(body: Any, status: int = 200) -> web.Response:
-    return web.Response(
-        body=msgspec.json.encode(body), status=status, content_type="application/json"
-    )
