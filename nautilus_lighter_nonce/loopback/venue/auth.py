@@ -108,7 +108,3 @@ class Tokens:
                 self._ended[token] = _REVOKED[reason]
         while len(self._ended) > TOKENS_KEPT:
             del self._ended[next(iter(self._ended))]
-
-    def has_ended(self, token: str) -> bool:
-        """Return whether a token was revoked."""
-        return token in self._ended

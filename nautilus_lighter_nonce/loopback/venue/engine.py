@@ -4,11 +4,10 @@ The venue without sockets: requests in, replies out, executions as time passes.
 Rules of this file
 ------------------
 - No clock, no loop, no I/O: every call takes the time in nanoseconds. `next_due` says when the
-  engine wants to be called again; `run_due` executes what is due, in the order of acceptance.
-- The levers of the stages EDGE, FOREIGN, ADMIT, EXECUTE and REPLY are pulled here; what they mean
-  on a transport (an HTTP status, a closed socket) is in the `Reply`, for the server to carry out.
-- Whatever an execution changed is handed to the listener at once, before the next execution, since
-  orders are live objects.
+  engine wants to be called again; `run_due` executes what is due, see `sequencing`.
+- The levers of the stages WIRE, EDGE, FOREIGN, ADMIT and REPLY are pulled here; what they mean on a
+  transport (an HTTP status, a closed socket) is in the `Reply`, for the server to carry out.
+- What no client sent comes in by `write` and the methods beside it, see `outside`.
 """
 
 from __future__ import annotations
@@ -31,6 +30,7 @@ from nautilus_lighter_nonce.loopback.venue import outside
 from nautilus_lighter_nonce.loopback.venue import txhash
 from nautilus_lighter_nonce.loopback.venue.commands import LawCommand
 from nautilus_lighter_nonce.loopback.venue.counter import CounterAnswers
+from nautilus_lighter_nonce.loopback.venue.faults import Facts
 from nautilus_lighter_nonce.loopback.venue.faults import Fault
 from nautilus_lighter_nonce.loopback.venue.faults import Lever
 from nautilus_lighter_nonce.loopback.venue.faults import Stage
@@ -158,11 +158,11 @@ class Engine:
             for tx_type, raw in zip(submission.tx_types, submission.tx_infos, strict=False)
         ]
         entries = self._open_entries(submission, parsed, now_ns)
-        facts = [facts_of(e) for e in entries]
+        facts = self._facts(entries)
         lever = self.levers.pull(Stage.EDGE, facts)
         if lever is not None and not lets_pass(lever):
             return bend(lever, Reply(code=0, entries=entries))
-        outcome = self._admit(submission, parsed, entries, now_ns)
+        outcome = self._admit(submission, parsed, entries, facts, now_ns)
         reply = self._answer(outcome, entries)
         for bending in (lever, self.levers.pull(Stage.REPLY, facts)):
             reply = reply if bending is None else bend(bending, reply)
@@ -203,7 +203,16 @@ class Engine:
         outside.act(self, command, now_ns)
 
     def register_key(self, key: Key, public_key: str, nonce: int | None, now_ns: int) -> None:
-        """Register, replace or mend a key; a counter that begins anew forgets what was accepted."""
+        """
+        Register, replace or mend a key; a counter that begins anew forgets what was accepted.
+
+        Raises
+        ------
+        ValueError
+            If that is no public key; nothing has changed then.
+
+        """
+        self.state.keys.register(key, public_key)
         if nonce is not None and self.state.sequencer.knows(key):
             self.drop_pending(key, now_ns)
         self.state.register_key(key, public_key, nonce)
@@ -237,6 +246,10 @@ class Engine:
         """Return the time of an event."""
         return self._sequencing.tick(now_ns)
 
+    def _facts(self, entries: tuple[Entry, ...]) -> Sequence[Facts]:
+        """Return what selectors look at, nothing while nothing is armed."""
+        return [facts_of(entry) for entry in entries] if self.levers.is_armed else ()
+
     def _open_entries(
         self, submission: Submission, parsed: Sequence[Tx | Code], now_ns: int
     ) -> tuple[Entry, ...]:
@@ -264,6 +277,7 @@ class Engine:
         submission: Submission,
         parsed: Sequence[Tx | Code],
         entries: tuple[Entry, ...],
+        facts: Sequence[Facts],
         now_ns: int,
     ) -> Refusal | Taken:
         """Take the request's nonces, or say why not."""
@@ -277,7 +291,6 @@ class Engine:
         code = admission.check_before_nonce(self.state, txs, now_ms)
         if code is not None:
             return Refusal(code)
-        facts = [facts_of(e) for e in entries]
         if self.levers.pull(Stage.FOREIGN, facts) is not None:
             _blame(entries, Fault.FOREIGN_WRITER)
             self.spend(txs[0].key, now_ns)

@@ -13,6 +13,7 @@ from __future__ import annotations
 from typing import Final
 
 from nautilus_lighter_nonce.lighter.codes import Code
+from nautilus_lighter_nonce.loopback.venue.curve import is_public_key
 from nautilus_lighter_nonce.loopback.venue.sequencer import Key
 
 
@@ -27,7 +28,16 @@ class Keyring:
         self._replaced: set[Key] = set()
 
     def register(self, key: Key, public_key: str) -> None:
-        """Register a key, or mend one that was replaced or deleted."""
+        """
+        Register a key, or mend one that was replaced or deleted.
+
+        Raises
+        ------
+        ValueError
+            If that is no public key; nothing has changed then.
+
+        """
+        _check(public_key)
         self._public[key] = public_key
         self._replaced.discard(key)
 
@@ -39,9 +49,12 @@ class Keyring:
         ------
         KeyError
             If the key is not registered.
+        ValueError
+            If that is no public key.
 
         """
         self._require(key)
+        _check(public_key)
         self._public[key] = public_key
         self._replaced.add(key)
 
@@ -74,3 +87,8 @@ class Keyring:
     def _require(self, key: Key) -> None:
         if key not in self._public:
             raise KeyError(f"key {key}")
+
+
+def _check(public_key: str) -> None:
+    if not is_public_key(public_key):
+        raise ValueError("that is no public key: 80 hex digits of a point on the curve")

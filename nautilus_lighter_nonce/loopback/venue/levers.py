@@ -60,6 +60,7 @@ class Levers:
     def __init__(self, seed: int = 0) -> None:
         self._rng = random.Random(seed)
         self._armed: dict[Stage, list[_Armed]] = {stage: [] for stage in Stage}
+        self._is_armed = False
 
     def arm(self, lever: Lever) -> None:
         """
@@ -75,11 +76,18 @@ class Levers:
         if stage is Stage.NOW:
             raise ValueError(f"{lever.fault.value} acts at once")
         self._armed[stage].append(_Armed(lever))
+        self._is_armed = True
 
     def clear(self) -> None:
         """Disarm all levers."""
         for armed in self._armed.values():
             armed.clear()
+        self._is_armed = False
+
+    @property
+    def is_armed(self) -> bool:
+        """Whether anything is armed, spent or not."""
+        return self._is_armed
 
     def has(self, stage: Stage) -> bool:
         """Return whether anything is armed at a stage, spent or not."""

@@ -121,9 +121,9 @@ class State:
 
     def register_key(self, key: Key, public_key: str, nonce: int | None = 1) -> None:
         """Register, replace or mend a key; its counter begins anew, or goes on with ``None``."""
+        self.keys.register(key, public_key)
         if nonce is not None or not self.sequencer.knows(key):
             self.sequencer.register(key, 1 if nonce is None else nonce)
-        self.keys.register(key, public_key)
 
     def set_status(self, account_index: int, status: AccountStatus) -> None:
         """Change how an account stands."""
