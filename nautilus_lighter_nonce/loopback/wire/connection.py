@@ -114,7 +114,6 @@ class Connection:
         try:
             await self._read()
         finally:
-            self._read_the_rest()
             self._leave()
             for task in tasks:
                 task.cancel()
@@ -196,13 +195,6 @@ class Connection:
                 # Nothing more can come; a line that is held answers when it is released.
                 await self._over.wait()
                 return
-
-    def _read_the_rest(self) -> None:
-        """Take what came in the moment in which the socket went: aiohttp does not show it."""
-        reader = self._socket._reader
-        while reader is not None and reader._buffer and not self._was_cut_off:
-            message, _ = reader._buffer.popleft()
-            self._arrive(message.type, message.data)
 
     def _arrive(self, kind: WSMsgType, data: Any) -> None:
         if self._incoming.is_cut:
