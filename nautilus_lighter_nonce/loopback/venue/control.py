@@ -110,10 +110,10 @@ def _carry_out(controls: Controls, command: dict[str, Any]) -> None:
     name, argument = next(iter(command.items()), ("", None))
     if len(command) == 1 and name in LAW_COMMANDS:
         controls.act(msgspec.convert(argument, LAW_COMMANDS[name]))
-    elif len(command) == 1 and name in _COMMANDS:
-        _COMMANDS[name](controls, argument)
+    elif len(command) == 1 and name in COMMANDS:
+        COMMANDS[name](controls, argument)
     else:
-        raise ValueError(f"expected one of: fault, {', '.join([*_COMMANDS, *LAW_COMMANDS])}")
+        raise ValueError(f"expected one of: fault, {', '.join([*COMMANDS, *LAW_COMMANDS])}")
 
 
 def _set(controls: Controls, argument: Any) -> None:
@@ -154,7 +154,7 @@ def _reset(controls: Controls, argument: Any) -> None:
     controls.reset()
 
 
-_COMMANDS: Final[dict[str, Callable[[Controls, Any], None]]] = {
+COMMANDS: Final[dict[str, Callable[[Controls, Any], None]]] = {
     "set": _set,
     "touch": _touch,
     "register_key": _register,
@@ -164,3 +164,4 @@ _COMMANDS: Final[dict[str, Callable[[Controls, Any], None]]] = {
     "half_open": _half_open,
     "reset": _reset,
 }
+"""What the server carries out, by the command's name."""
