@@ -79,9 +79,9 @@ class Client:
         self.venue = venue
         self.http = http
 
-    async def socket(self) -> Socket:
+    async def socket(self, *, autoping: bool = True) -> Socket:
         """Return a new socket, its greeting read."""
-        socket = Socket(await self.http.ws_connect(self.venue.ws_url))
+        socket = Socket(await self.http.ws_connect(self.venue.ws_url, autoping=autoping))
         greeting = await socket.next()
         assert greeting["type"] == "connected"
         return socket

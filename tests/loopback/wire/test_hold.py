@@ -24,6 +24,11 @@ async def round_trip(socket: Socket) -> None:
     await socket.kind("pong")
 
 
+def pong(payload: bytes) -> aiohttp.WSMessage:
+    """Return the answer to a WebSocket ping."""
+    return aiohttp.WSMessage(aiohttp.WSMsgType.PONG, payload, "")
+
+
 def indexes(venue: LoopbackVenue) -> list[int]:
     """Return the client order indexes in the order in which the venue saw them."""
     return [row["index"] for row in venue.ledger()]
@@ -161,18 +166,20 @@ async def test_hold_out_loses_the_replies_of_a_closed_socket(client: Client) -> 
     assert client.venue.ledger()[0]["replied"] is False
 
 
-async def test_hold_both_holds_control_pings(socket: Socket, client: Client) -> None:
-    """A held connection answers no WebSocket ping; the pong comes with the rest."""
-    other = await client.socket()
-    client.venue.control({"hold": {"direction": "both", "connection": SOCKET}})
-    await socket.ws.ping(b"anybody?")
-    await socket.send(type="ping")
+@pytest.mark.parametrize("direction", ["in", "out", "both"])
+async def test_hold_holds_control_pings(client: Client, direction: str) -> None:
+    """A held connection answers no WebSocket ping, whichever way is held, until it is released."""
+    socket, other = await client.socket(autoping=False), await client.socket()
+    await socket.ws.ping(b"before")
+    assert await socket.raw() == pong(b"before")
+    client.venue.control({"hold": {"direction": direction, "connection": SOCKET}})
+    await socket.ws.ping(b"held")
+    waiting = asyncio.create_task(socket.raw())
     await round_trip(other)
-    pong = asyncio.create_task(socket.next())
     await round_trip(other)
-    assert not pong.done()
+    assert not waiting.done()
     client.venue.control({"release": {}})
-    assert (await pong)["type"] == "pong"
+    assert await waiting == pong(b"held")
 
 
 async def test_release_reaches_only_the_connection_that_it_names(
@@ -235,10 +242,10 @@ async def test_hold_lever_leaves_rest_alone(socket: Socket, client: Client) -> N
 # -- HALF OPEN ------------------------------------------------------------------------------------
 
 
-async def test_half_open_is_dead_without_a_close(socket: Socket, client: Client) -> None:
+async def test_half_open_is_dead_without_a_close(client: Client) -> None:
     """Nothing is processed, nothing is sent, pings are not answered, and TCP stands."""
+    socket, other = await client.socket(autoping=False), await client.socket()
     await socket.subscribe("account_all_orders/700")
-    other = await client.socket()
     client.venue.control({"half_open": {"connection": SOCKET}})
     await socket.write_tx("a", 14, txs.create(1, 42))
     await socket.ws.ping()
