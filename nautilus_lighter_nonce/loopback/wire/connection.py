@@ -99,7 +99,7 @@ class Connection:
         self._wake = asyncio.Event()
         self._over = asyncio.Event()
         self._shutdown: asyncio.TimerHandle | None = None
-        self._transport: asyncio.BaseTransport | None = None
+        self._transport: asyncio.Transport | None = None
         self._is_parting = False
         self._was_cut_off = False
 
@@ -166,7 +166,7 @@ class Connection:
     def abort(self) -> None:
         """Cut the connection without a word; what is held arrives all the same."""
         self._was_cut_off = True
-        if isinstance(self._transport, asyncio.WriteTransport):
+        if self._transport is not None:
             self._transport.abort()
 
     def shut_down(self, ms: float, *, announced: bool) -> None:

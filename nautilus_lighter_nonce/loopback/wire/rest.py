@@ -382,7 +382,7 @@ async def _never() -> NoReturn:
 
 
 def _abort(request: web.Request) -> None:
-    if isinstance(request.transport, asyncio.WriteTransport):
+    if request.transport is not None:
         request.transport.abort()
 
 
