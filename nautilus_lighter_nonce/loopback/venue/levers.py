@@ -91,7 +91,7 @@ class Levers:
 
     def has(self, stage: Stage) -> bool:
         """Return whether anything is armed at a stage, spent or not."""
-        return bool(self._armed[stage])
+        return self._is_armed and bool(self._armed[stage])
 
     def pull(self, stage: Stage, facts: Sequence[Facts]) -> Lever | None:
         """
@@ -109,6 +109,8 @@ class Levers:
         Lever or ``None``
 
         """
+        if not self._is_armed:
+            return None
         for armed in self._armed[stage]:
             if armed.is_spent or not any(matches(armed.lever, f) for f in facts):
                 continue

@@ -38,9 +38,6 @@ class OrderStatus(Enum):
     CANCELED_EXPIRED = "canceled-expired"
 
 
-LIVE: Final = frozenset({OrderStatus.PENDING, OrderStatus.OPEN})
-
-
 class SelfTrade(Enum):
     """What happens when an order meets one of its own account (go, attribute 6)."""
 
@@ -76,12 +73,12 @@ class BookOrder(msgspec.Struct, kw_only=True, eq=False):
     @property
     def remaining(self) -> int:
         """What may still be filled; 0 once the order has ended."""
-        return self.base_amount - self.filled_base if self.status in LIVE else 0
+        return self.base_amount - self.filled_base if self.is_live else 0
 
     @property
     def is_live(self) -> bool:
         """Whether the order is in the book or waits for its trigger."""
-        return self.status in LIVE
+        return self.status is OrderStatus.OPEN or self.status is OrderStatus.PENDING
 
 
 class Standing(msgspec.Struct, frozen=True):
