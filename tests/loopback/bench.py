@@ -26,11 +26,11 @@ KEY = (700, 5)
 class Bench:
     """An engine, a clock in milliseconds from now, and what the listener heard."""
 
-    def __init__(self, **config: Any) -> None:
+    def __init__(self, *, start_ns: int | None = None, **config: Any) -> None:
         self.heard: list[Happening] = []
         self.engine = Engine(VenueConfig(**config), self.heard.append)
         self.state = self.engine.state
-        self._start_ns = time.time_ns()
+        self._start_ns = time.time_ns() if start_ns is None else start_ns
 
     def at(self, ms: float) -> int:
         """Return a time, UNIX nanoseconds."""

@@ -101,13 +101,20 @@ class Past:
             self._forget_orders(order.updated_ns - lag_ns)
 
     def orders_at(self, orders: Iterable[BookOrder], then_ns: int) -> list[BookOrder]:
-        """Return those of an account's orders that existed at a time, as they were."""
+        """
+        Return those of an account's orders that existed at a time, as they were.
+
+        In the order of an index that is not late: live ones by their last change, then the ended,
+        the last ended first.
+        """
         found = []
         for order in orders:
             versions = self._orders.get(order.order_index)
             if order.created_ns <= then_ns:
                 found.append(order if versions is None else versions.at(then_ns))
-        return found
+        live = sorted((o for o in found if o.is_live), key=lambda o: o.updated_ns)
+        ended = sorted((o for o in found if not o.is_live), key=lambda o: -o.updated_ns)
+        return live + ended
 
     def _forget_orders(self, before_ns: int) -> None:
         """Forget the orders that have ended so long ago that nobody can see them alive."""

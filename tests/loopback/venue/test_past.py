@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import json
+import time
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import settings
+from hypothesis import strategies as st
 
 from nautilus_lighter_nonce.lighter.codes import Code
 from nautilus_lighter_nonce.loopback.config import Index
 from nautilus_lighter_nonce.loopback.venue.params import ApiError
 from tests.loopback import txs
+from tests.loopback.bench import KEY
 from tests.loopback.bench import Bench
 
 
@@ -196,3 +202,90 @@ def test_account_late_moves_with_the_touch_late() -> None:
 
     before = profit(1_099)
     assert profit(1_101) != before
+
+
+# -- PROPERTY -------------------------------------------------------------------------------------
+
+
+_STEPS = st.lists(
+    st.tuples(
+        st.sampled_from(["create", "take", "cancel", "modify", "cancel_all", "touch"]),
+        st.integers(0, 3),
+    ),
+    max_size=25,
+)
+LAG_MS = 7
+GAP_MS = 3
+
+
+@settings(max_examples=60, deadline=None)
+@given(steps=_STEPS)
+def test_late_index_shows_what_was_true_then(steps: list[tuple[str, int]]) -> None:
+    """Through any traffic each late index shows what an up-to-date one showed so long ago."""
+    start_ns = time.time_ns()
+    lags = dict.fromkeys(Index, LAG_MS)
+    slow = Bench(start_ns=start_ns, execution_delay_ms=1, index_lag_ms=lags)
+    prompt = Bench(start_ns=start_ns, execution_delay_ms=1)
+    shown: dict[int, Any] = {-1: _everything(prompt, 0)}
+    for at, step in enumerate([*steps, ("touch", 0), ("touch", 0)]):
+        ms = at * GAP_MS
+        for bench in (slow, prompt):
+            _do(bench, step, ms)
+        for passed in range(GAP_MS):
+            now = ms + passed
+            for bench in (slow, prompt):
+                bench.run(now)
+            shown[now] = _everything(prompt, now)
+            then = max(now - LAG_MS, -1)
+            assert _everything(slow, now) == shown[then]
+
+
+def _do(bench: Bench, step: tuple[str, int], ms: int) -> None:
+    kind, number = step
+    nonce, coi = bench.state.sequencer.expected(KEY), number + 1
+    match kind:
+        case "create":
+            price = 199_000 + number * 800
+            bench.send(14, _fixed(txs.create(nonce, coi, Price=price, IsAsk=number % 2), ms), ms)
+        case "take":
+            bench.send(14, _fixed(txs.take(nonce, coi), ms), ms)
+        case "cancel":
+            bench.send(15, _fixed(txs.cancel(nonce, coi), ms), ms)
+        case "modify":
+            bench.send(17, _fixed(txs.modify(nonce, coi, 900 + number, 199_000), ms), ms)
+        case "cancel_all":
+            bench.send(16, _fixed(txs.cancel_all(nonce), ms), ms)
+        case "touch":
+            bid = 1_985 + number * 10
+            bench.engine.move_touch(0, f"{bid}.00", f"{bid}.50", None, bench.at(ms))
+
+
+def _fixed(tx_info: str, ms: int) -> str:
+    """Return a transaction whose times do not depend on when the test signed it."""
+    fields = json.loads(tx_info)
+    soon = time.time_ns() // 1_000_000_000 * 1_000 + 599_000
+    fields["ExpiredAt"] = soon + ms
+    if fields.get("OrderExpiry"):
+        fields["OrderExpiry"] = soon + 3_600_000
+    return json.dumps(fields)
+
+
+def _everything(bench: Bench, ms: float) -> dict[str, Any]:
+    """Return what the indexes show, without what names the moment of signing."""
+    mine: dict[str, Any] = {"account_index": 700}
+    reads = {
+        "accountActiveOrders": mine,
+        "accountInactiveOrders": mine | {"limit": 100},
+        "trades": mine | {"sort_by": "timestamp", "limit": 100},
+        "accountTxs": {"by": "account_index", "value": 700, "limit": 100},
+        "account": {"by": "index", "value": 700},
+    }
+    pages = {name: bench.query(name, ms, **params) for name, params in reads.items()}
+    for row in pages["accountActiveOrders"]["orders"] + pages["accountInactiveOrders"]["orders"]:
+        row.pop("order_expiry")
+    (account,) = pages["account"]["accounts"]
+    # A flat position without orders comes into being when somebody looks.
+    positions = [p for p in account["positions"] if p["open_order_count"] or float(p["position"])]
+    pages["account"] = account | {"positions": positions}
+    pages["accountTxs"] = [(row["nonce"], row["event_info"]) for row in pages["accountTxs"]["txs"]]
+    return pages

@@ -1,4 +1,4 @@
-"""What becomes of the followers of a vanished transaction: both guesses."""
+"""Accepted transactions on their way: what a vanished one does to its followers, both guesses."""
 
 from __future__ import annotations
 
