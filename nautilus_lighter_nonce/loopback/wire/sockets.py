@@ -19,12 +19,8 @@ class Sockets:
         self._sessions: dict[int, Session] = {}
 
     def add(self, session: Session) -> None:
-        """Take in a session; those that are over and hold nothing are forgotten."""
-        self._sessions = {
-            number: known
-            for number, known in self._sessions.items()
-            if not known.connection.is_over or known.connection.is_held
-        }
+        """Take in a session."""
+        self._forget_gone()
         self._sessions[session.number] = session
 
     def open(self) -> list[Session]:
@@ -67,11 +63,12 @@ class Sockets:
             If there is no such connection, or it has gone and holds nothing.
 
         """
-        if connection is not None and connection not in self._sessions:
+        self._forget_gone()
+        sessions = [s for s in self._sessions.values() if connection in (None, s.number)]
+        if connection is not None and not sessions:
             raise KeyError(f"connection {connection}")
-        for number, session in list(self._sessions.items()):
-            if connection in (None, number):
-                session.connection.release()
+        for session in sessions:
+            session.connection.release()
 
     def shut_down(self, ms: float, *, announced: bool) -> None:
         """Close all sockets that are open now after a grace, announced or not."""
@@ -99,3 +96,10 @@ class Sockets:
         if connection is not None and not sessions:
             raise KeyError(f"connection {connection}")
         return sessions
+
+    def _forget_gone(self) -> None:
+        self._sessions = {
+            number: session
+            for number, session in self._sessions.items()
+            if not session.connection.is_over or session.connection.is_held
+        }

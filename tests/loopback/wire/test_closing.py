@@ -11,6 +11,7 @@ import pytest
 from tests.loopback import txs
 from tests.loopback.client import Client
 from tests.loopback.client import Socket
+from tests.loopback.client import eventually
 
 
 CLOSED = (aiohttp.WSMsgType.CLOSE, aiohttp.WSMsgType.CLOSED, aiohttp.WSMsgType.ERROR)
@@ -120,6 +121,19 @@ async def test_close_sockets_leaves_what_is_held(socket: Socket, client: Client)
     assert client.venue.ledger()[-1]["index"] == 42
 
 
+async def test_close_sockets_loses_what_is_on_its_way(socket: Socket, client: Client) -> None:
+    """A request that has not reached the venue when it cuts the socket never does."""
+    client.venue.set(latency_ms=600)
+    await socket.write_tx("lost", 14, txs.create(1, 42))
+    connecting = asyncio.create_task(client.socket())
+    await eventually(lambda: client.venue.counters.connections == 2)  # so the frame was read
+    client.venue.fault("close_sockets")
+    await ends(socket)
+    connecting.cancel()
+    await client.send_tx(14, txs.create(1, 43))
+    assert [row["index"] for row in client.venue.ledger()] == [43]
+
+
 # -- WHAT IS ON THE WAY ---------------------------------------------------------------------------
 
 
@@ -153,12 +167,12 @@ async def test_revoked_token_ends_its_channels(socket: Socket, client: Client, r
     await socket.subscribe(f"{ORDERS}/700")
     await socket.subscribe("ticker/0")
     client.venue.control({"revoke_tokens": {"account_index": 700, "reason": reason}})
-    error = (await socket.next())["error"]
-    assert error["code"] == 20013
-    assert error["message"] == f"invalid auth: {reason} token: {ORDERS}:700"
     await client.send_tx(14, txs.create(1))
     await client.executed(1)
     client.venue.move_touch(0, "1999.00", "2000.00")
+    error = (await socket.next())["error"]
+    assert error["code"] == 20013
+    assert error["message"] == f"invalid auth: {reason} token: {ORDERS}:700"
     assert (await socket.next())["type"] == "update/ticker"
 
 

@@ -137,6 +137,21 @@ async def test_frame_lever_spares_snapshots_unless_it_names_them(client: Client)
     assert await again.next() == snapshot
 
 
+async def test_frame_lever_is_not_used_up_by_subscribers_that_have_gone(client: Client) -> None:
+    """Where nobody is subscribed any more there is no frame, and no lever counts one."""
+    async with aiohttp.ClientSession() as first:
+        old = await Client(client.venue, first).socket()
+        await old.subscribe(f"{ORDERS}/700")
+    new = await client.socket()
+    client.venue.fault("frame_drop", channel=ORDERS)
+    await client.send_tx(14, txs.create(1, 41))
+    await client.executed(1)
+    await new.subscribe(f"{ORDERS}/700")
+    for nonce in (2, 3):
+        await client.send_tx(14, txs.create(nonce, 40 + nonce))
+    assert client_index(await new.kind(f"update/{ORDERS}")) == 43
+
+
 async def test_frame_lever_of_a_public_channel(socket: Socket, client: Client) -> None:
     """Public channels have the same levers."""
     await socket.subscribe("ticker/0")

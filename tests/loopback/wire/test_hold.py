@@ -196,6 +196,59 @@ async def test_release_reaches_only_the_connection_that_it_names(
     assert (await socket.reply("first"))["code"] == 200
 
 
+async def test_hold_out_keeps_a_late_reply_late(socket: Socket, client: Client) -> None:
+    """A reply that was late before it was held is overtaken after the release as well."""
+    client.venue.control({"hold": {"direction": "out"}})
+    client.venue.fault("delay", ms=50)
+    await socket.write_tx("slow", 14, txs.create(1))
+    await socket.write_tx("fast", 14, txs.create(2))
+    await client.executed(2)
+    client.venue.control({"release": {}})
+    assert [(await socket.next())["id"] for _ in range(2)] == ["fast", "slow"]
+
+
+async def test_release_of_a_socket_that_is_gone_and_holds_nothing_is_refused(
+    client: Client,
+) -> None:
+    """A connection is known as long as it is open or holds something."""
+    async with aiohttp.ClientSession() as first:
+        await Client(client.venue, first).socket()
+        client.venue.control({"hold": {"connection": SOCKET}})
+    await round_trip(await client.socket())
+    client.venue.control({"release": {"connection": SOCKET}})
+    with pytest.raises(ValueError, match="there is no connection 1"):
+        client.venue.control({"release": {"connection": SOCKET}})
+
+
+async def test_stop_loses_what_is_held(socket: Socket, client: Client) -> None:
+    """A venue that has ended processes nothing more."""
+    client.venue.fault("hold")
+    await socket.write_tx("a", 14, txs.create(1))
+    await round_trip(await client.socket())
+    await client.venue.stop()
+    client.venue.control({"release": {}})
+    assert client.venue.ledger() == []
+
+
+async def test_hold_of_a_subscription_outlives_nothing(client: Client) -> None:
+    """A subscription that arrives after its client has gone is nobody's, and uses up no lever."""
+    async with aiohttp.ClientSession() as first:
+        old = await Client(client.venue, first).socket()
+        client.venue.control({"hold": {"connection": SOCKET}})
+        await old.send(type="subscribe", channel="account_all_orders/700", auth=txs.token())
+    new = await client.socket()
+    await round_trip(new)
+    client.venue.control({"release": {}})
+    client.venue.fault("frame_drop", channel="account_all_orders")
+    await client.send_tx(14, txs.create(1, 41))
+    await client.executed(1)
+    await new.subscribe("account_all_orders/700")
+    for nonce in (2, 3):
+        await client.send_tx(14, txs.create(nonce, 40 + nonce))
+    frame = await new.kind("update/account_all_orders")
+    assert frame["orders"]["0"][0]["client_order_index"] == 43
+
+
 @pytest.mark.parametrize(
     "command",
     [
@@ -228,6 +281,12 @@ async def test_hold_lever_begins_with_the_frame_that_it_selects(
     client.venue.control({"release": {}})
     await socket.reply("c")
     assert indexes(client.venue) == [41, 42, 43]
+
+
+async def test_hold_lever_for_ms_ends_by_itself(socket: Socket, client: Client) -> None:
+    """A lever's hold has a time as well."""
+    client.venue.fault("hold", direction="both", ms=30)
+    assert (await socket.send_tx("a", 14, txs.create(1)))["code"] == 200
 
 
 async def test_hold_lever_leaves_rest_alone(socket: Socket, client: Client) -> None:
@@ -271,3 +330,16 @@ async def test_half_open_lever_begins_with_its_frame(socket: Socket, client: Cli
     new = await client.socket()
     assert (await new.send_tx("c", 14, txs.create(2)))["code"] == 200
     assert [row["connection"] for row in client.venue.ledger()] == [SOCKET, 2]
+
+
+async def test_half_open_socket_uses_up_no_lever(socket: Socket, client: Client) -> None:
+    """What is written to a dead socket meets nothing."""
+    client.venue.control({"half_open": {"connection": SOCKET}})
+    client.venue.fault("hold")
+    await socket.write_tx("a", 14, txs.create(1))
+    new = await client.socket()
+    await new.write_tx("b", 14, txs.create(1))
+    await round_trip(await client.socket())
+    assert client.venue.ledger() == []
+    client.venue.control({"release": {}})
+    assert [row["connection"] for row in client.venue.ledger()] == [2]
