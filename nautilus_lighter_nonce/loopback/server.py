@@ -13,6 +13,8 @@ from __future__ import annotations
 import asyncio
 import random
 import time
+from collections.abc import Iterable
+from collections.abc import Mapping
 from types import TracebackType
 from typing import Any
 from typing import Final
@@ -31,6 +33,8 @@ from nautilus_lighter_nonce.loopback.venue.faults import Fault
 from nautilus_lighter_nonce.loopback.venue.faults import Lever
 from nautilus_lighter_nonce.loopback.venue.faults import Stage
 from nautilus_lighter_nonce.loopback.venue.faults import stage_of
+from nautilus_lighter_nonce.loopback.venue.judgement import Claim
+from nautilus_lighter_nonce.loopback.venue.judgement import claims_of
 from nautilus_lighter_nonce.loopback.venue.ledger import Counters
 from nautilus_lighter_nonce.loopback.venue.replies import Happening
 from nautilus_lighter_nonce.loopback.venue.replies import Reply
@@ -319,13 +323,30 @@ class LoopbackVenue(Addressed):
         """Disarm all levers and begin a new ledger; nonces, orders and positions stay."""
         self._engine.reset()
 
-    def ledger(self) -> list[dict[str, Any]]:
-        """Return what the venue saw, one row per transaction."""
-        return self._engine.ledger_json()
+    def ledger(self, *, by_transaction: bool = False) -> list[dict[str, Any]]:
+        """Return what the venue saw: a row per write, or per transaction with its copies."""
+        return self._engine.ledger_json(by_transaction=by_transaction)
 
-    def summary(self) -> dict[str, Any]:
-        """Return the ledger's counters and its judgement of each key."""
-        return self._engine.summary()
+    def summary(self, told: Iterable[Mapping[str, Any] | Claim] | None = None) -> dict[str, Any]:
+        """
+        Return what the ledger amounts to.
+
+        Parameters
+        ----------
+        told : Iterable[Mapping[str, Any] or Claim], optional
+            What callers were told of their orders; it is judged then, see `venue.judgement`.
+
+        Returns
+        -------
+        dict[str, Any]
+
+        Raises
+        ------
+        ValueError
+            If something told is no claim.
+
+        """
+        return self._engine.summary(None if told is None else claims_of(told))
 
     # -- TRANSACTIONS -----------------------------------------------------------------------------
 

@@ -35,11 +35,13 @@ from nautilus_lighter_nonce.loopback.venue.faults import Fault
 from nautilus_lighter_nonce.loopback.venue.faults import Lever
 from nautilus_lighter_nonce.loopback.venue.faults import Stage
 from nautilus_lighter_nonce.loopback.venue.faults import code_of
+from nautilus_lighter_nonce.loopback.venue.judgement import Claim
+from nautilus_lighter_nonce.loopback.venue.judgement import judge
 from nautilus_lighter_nonce.loopback.venue.ledger import Entry
 from nautilus_lighter_nonce.loopback.venue.ledger import Ledger
 from nautilus_lighter_nonce.loopback.venue.ledger import Transport
-from nautilus_lighter_nonce.loopback.venue.ledger import entry_json
-from nautilus_lighter_nonce.loopback.venue.ledger import summarize
+from nautilus_lighter_nonce.loopback.venue.ledger_rows import transaction_rows
+from nautilus_lighter_nonce.loopback.venue.ledger_rows import write_row
 from nautilus_lighter_nonce.loopback.venue.levers import Levers
 from nautilus_lighter_nonce.loopback.venue.limits import Limits
 from nautilus_lighter_nonce.loopback.venue.limits import Receipt
@@ -55,6 +57,7 @@ from nautilus_lighter_nonce.loopback.venue.sequencing import Sequencing
 from nautilus_lighter_nonce.loopback.venue.sequencing import facts_of
 from nautilus_lighter_nonce.loopback.venue.sequencing import facts_of_tx
 from nautilus_lighter_nonce.loopback.venue.state import State
+from nautilus_lighter_nonce.loopback.venue.summary import summarize
 from nautilus_lighter_nonce.loopback.venue.timing import USUAL_MS
 from nautilus_lighter_nonce.loopback.venue.txinfo import Tx
 from nautilus_lighter_nonce.loopback.venue.txinfo import parse
@@ -322,7 +325,7 @@ class Engine:
     def _answer(self, outcome: Refusal | Taken, entries: tuple[Entry, ...]) -> Reply:
         if isinstance(outcome, Refusal):
             for entry in entries:
-                entry.code = outcome.code
+                entry.code = entry.refusal = outcome.code
             return Reply(code=outcome.code, message=outcome.text, entries=entries)
         for entry in entries:
             entry.code = CODE_OK
@@ -382,18 +385,29 @@ class Engine:
                 entry.tx_hash = txhash.tx_hash(self.config.chain_id, entry.tx_type, fields)
         return entry.tx_hash
 
-    def ledger_json(self) -> list[dict[str, Any]]:
-        """Return the ledger's entries as JSON values."""
-        for entry in self.ledger.entries:
+    def ledger_json(self, *, by_transaction: bool = False) -> list[dict[str, Any]]:
+        """Return the ledger as JSON values: one row per write, or per transaction."""
+        entries = self.ledger.entries
+        for entry in entries:
             self.hash_of(entry)
-        return [entry_json(entry) for entry in self.ledger.entries]
+        if by_transaction:
+            return transaction_rows(entries, self._scales)
+        return [write_row(entry) for entry in entries]
 
-    def summary(self) -> dict[str, Any]:
-        """Return the ledger's judgement as JSON values."""
+    def summary(self, claims: Sequence[Claim] | None = None) -> dict[str, Any]:
+        """Return what the ledger amounts to, with a judgement of what callers were told."""
         sequencer = self.state.sequencer
         registered = sequencer.registered()
         counters = [(k, sequencer.expected(k), sequencer.executed(k)) for k in registered]
-        return summarize(self.ledger, counters)
+        summary = summarize(self.ledger, counters)
+        return summary if claims is None else summary | self._judge(claims)
+
+    def _judge(self, claims: Sequence[Claim]) -> dict[str, Any]:
+        return judge(self.ledger.entries, claims, self._scales)
+
+    @property
+    def _scales(self) -> dict[int, int]:
+        return {id_: book.market.size_decimals for id_, book in self.state.books.items()}
 
     def reset(self) -> None:
         """Disarm all levers and begin a new ledger; nonces, orders and positions stay."""

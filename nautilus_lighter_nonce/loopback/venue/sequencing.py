@@ -68,6 +68,7 @@ class Sequencing:
         self._listener = listener
         self._queue = ExecutionQueue()
         self._pending: dict[int, Entry] = {}
+        self._culprits: dict[Key, int] = {}
         self._last_ns = 0
 
     # -- IN ---------------------------------------------------------------------------------------
@@ -137,20 +138,21 @@ class Sequencing:
         tx, ts_ns, sequencer = entry.tx, self.tick(now_ns), self._state.sequencer
         assert tx is not None
         if not sequencer.head_fits(tx.key):
-            self._vanish(sequencer.drop(tx.key), ts_ns)
+            self._vanish(sequencer.drop(tx.key), ts_ns, self._culprits.get(tx.key))
             return
         entry.executed_ns = ts_ns
         done = self._decide(entry, tx, ts_ns)
         if done.vanishes:
             late = self._state.config.vanished_followers is VanishedFollowers.LATE
+            self._culprits[tx.key] = entry.seq
             for seq in sequencer.vanish(tx.key, late=late):
-                self._vanish(seq, ts_ns)
+                self._vanish(seq, ts_ns, None if seq == entry.seq else entry.seq)
             return
         sequencer.execute(tx.key, ts_ns)
         del self._pending[entry.seq]
         entry.outcome = Outcome.EXECUTED if done.app_error is None else Outcome.FAILED
         entry.app_error = done.app_error
-        entry.made_order = entry.is_create and done.order is not None
+        entry.order = done.order if entry.is_create else None
         entry.event_info = views.event_info(tx.info, done)
         self._bend_record(entry, ts_ns)
         self._state.remember_tx(entry)
@@ -166,9 +168,9 @@ class Sequencing:
             return Execution(changes=Changes(), app_error=code_of(lever))
         return execute(self._state, tx.info, ts_ns)
 
-    def _vanish(self, seq: int, ts_ns: int) -> None:
+    def _vanish(self, seq: int, ts_ns: int, culprit: int | None = None) -> None:
         entry = self._pending.pop(seq)
-        entry.outcome, entry.executed_ns = Outcome.VANISHED, ts_ns
+        entry.outcome, entry.executed_ns, entry.fell_with = Outcome.VANISHED, ts_ns, culprit
 
     def _lever_for(self, stage: Stage, entry: Entry) -> Lever | None:
         if entry.transport is Transport.FOREIGN or not self._levers.has(stage):

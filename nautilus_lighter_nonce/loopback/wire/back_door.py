@@ -11,6 +11,8 @@ Rules of this file
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from collections.abc import Mapping
 from typing import Any
 from typing import Final
 from typing import Protocol
@@ -19,11 +21,19 @@ from urllib.parse import urlsplit
 import msgspec
 from aiohttp import web
 
+from nautilus_lighter_nonce.loopback.venue.judgement import Claim
+
 
 CONTROL: Final = "/control"
 LEDGER: Final = "/ledger"
 LOOPBACK_NAMES: Final = frozenset({"127.0.0.1", "localhost", "::1"})
 JSON: Final = "application/json"
+
+
+class Question(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The body of `POST /ledger`: what callers were told of their orders."""
+
+    told: list[Claim]
 
 
 class Venue(Protocol):
@@ -32,11 +42,11 @@ class Venue(Protocol):
     def control(self, command: dict[str, Any]) -> None:
         """Carry out a control command."""
 
-    def ledger(self) -> list[dict[str, Any]]:
+    def ledger(self, *, by_transaction: bool = False) -> list[dict[str, Any]]:
         """Return what the venue saw."""
 
-    def summary(self) -> dict[str, Any]:
-        """Return the ledger's counters and its judgement of each key."""
+    def summary(self, told: Iterable[Mapping[str, Any] | Claim] | None = None) -> dict[str, Any]:
+        """Return what the ledger amounts to, and whether what was told is so."""
 
 
 class BackDoor:
@@ -57,6 +67,7 @@ class BackDoor:
         """Add the routes to an application."""
         app.router.add_post(CONTROL, self._control)
         app.router.add_get(LEDGER, self._ledger)
+        app.router.add_post(LEDGER, self._judgement)
 
     async def _control(self, request: web.Request) -> web.Response:
         refusal = refusal_of(request)
@@ -74,7 +85,18 @@ class BackDoor:
             return refusal
         if request.query.get("summary") in {"1", "true"}:
             return _json(self._venue.summary())
-        return _json({"entries": self._venue.ledger()})
+        by_transaction = request.query.get("by") == "transaction"
+        return _json({"entries": self._venue.ledger(by_transaction=by_transaction)})
+
+    async def _judgement(self, request: web.Request) -> web.Response:
+        refusal = refusal_of(request)
+        if refusal is not None:
+            return refusal
+        try:
+            question = msgspec.json.decode(await request.read(), type=Question)
+            return _json(self._venue.summary(question.told))
+        except (ValueError, msgspec.DecodeError) as e:
+            return _refused(400, str(e))
 
 
 def refusal_of(request: web.Request) -> web.Response | None:
