@@ -113,7 +113,7 @@ def refusal_of(request: web.Request) -> web.Response | None:
     web.Response or ``None``
 
     """
-    if urlsplit(f"//{request.host}").hostname not in LOOPBACK_NAMES:
+    if _name_in(request.host) not in LOOPBACK_NAMES:
         return _refused(403, f"the host must be a loopback name, not {request.host}")
     origin = request.headers.get("Origin")
     if origin is not None and origin != f"http://{request.host}":
@@ -121,6 +121,13 @@ def refusal_of(request: web.Request) -> web.Response | None:
     if request.method == "POST" and request.content_type != JSON:
         return _refused(415, f"the content type must be {JSON}, not {request.content_type}")
     return None
+
+
+def _name_in(host: str) -> str | None:
+    try:
+        return urlsplit(f"//{host}").hostname
+    except ValueError:
+        return None
 
 
 def _refused(status: int, text: str) -> web.Response:

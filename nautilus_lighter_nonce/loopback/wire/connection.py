@@ -239,7 +239,7 @@ class Connection:
                         return
                     await self._socket.send_frame(outgoing.data, outgoing.kind)
                     for entry in outgoing.entries:
-                        entry.replied_ns = self._venue.now_ns()
+                        entry.replied_ns = entry.replied_ns or self._venue.now_ns()
         except ConnectionError:
             pass  # the client has gone; the reader learns it by itself
         finally:

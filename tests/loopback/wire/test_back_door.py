@@ -9,7 +9,9 @@ from tests.loopback.client import Client
 
 
 @pytest.mark.parametrize("method", ["get", "post"])
-@pytest.mark.parametrize("host", ["evil.example", "evil.example:9700", "127.0.0.1.evil.example"])
+@pytest.mark.parametrize(
+    "host", ["evil.example", "evil.example:9700", "127.0.0.1.evil.example", "[::1"]
+)
 async def test_back_door_foreign_host_is_refused(client: Client, method: str, host: str) -> None:
     """A page whose own name leads to this machine stays outside (case L1)."""
     path = {"get": "ledger", "post": "control"}[method]

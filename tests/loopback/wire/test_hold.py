@@ -129,11 +129,10 @@ async def test_hold_ledger_says_when_the_kernel_had_it(socket: Socket, client: C
     await other.send_tx("free", 14, txs.create(1, 41))
     client.venue.control({"release": {}})
     await socket.reply("held")
-    entries = client.venue._engine.ledger.entries
-    free, held = entries
-    assert (held.tx.index, held.fault) == (42, "hold")
-    assert held.received_ns < free.ts_ns < held.ts_ns
-    assert 0 <= free.ts_ns - free.received_ns < held.ts_ns - held.received_ns
+    free, held = client.venue.ledger()
+    assert (held["index"], held["fault"]) == (42, "hold")
+    assert held["received_ns"] < free["received_ns"] <= free["processed_ns"]
+    assert free["processed_ns"] < held["processed_ns"] <= held["answered_ns"]
 
 
 # -- OUT ------------------------------------------------------------------------------------------
