@@ -38,7 +38,7 @@ from nautilus_lighter_nonce.loopback.venue.txinfo import ModifyInfo
 from nautilus_lighter_nonce.loopback.venue.txinfo import attribute
 
 
-class Execution(msgspec.Struct, frozen=True, kw_only=True):
+class Execution(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """
     The sequencer's verdict on one transaction.
 

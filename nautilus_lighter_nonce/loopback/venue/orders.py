@@ -46,7 +46,7 @@ class SelfTrade(Enum):
     EXPIRE_BOTH = 2
 
 
-class BookOrder(msgspec.Struct, kw_only=True, eq=False):
+class BookOrder(msgspec.Struct, kw_only=True, eq=False, gc=False):
     """An order, live or ended; the book alone changes it."""
 
     order_index: int
@@ -81,7 +81,7 @@ class BookOrder(msgspec.Struct, kw_only=True, eq=False):
         return self.status is OrderStatus.OPEN or self.status is OrderStatus.PENDING
 
 
-class Standing(msgspec.Struct, frozen=True):
+class Standing(msgspec.Struct, frozen=True, gc=False):
     """
     What an account held in a market before a fill.
 
@@ -101,7 +101,7 @@ class Standing(msgspec.Struct, frozen=True):
     margin_fraction: int = 0
 
 
-class Party(msgspec.Struct, frozen=True):
+class Party(msgspec.Struct, frozen=True, gc=False):
     """One side of a fill."""
 
     account_index: int
@@ -111,7 +111,7 @@ class Party(msgspec.Struct, frozen=True):
     before: Standing = Standing()
 
 
-class Fill(msgspec.Struct, frozen=True, kw_only=True):
+class Fill(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """A trade between two orders, or one that the venue forced, with a fee of its own."""
 
     trade_id: int
@@ -127,7 +127,7 @@ class Fill(msgspec.Struct, frozen=True, kw_only=True):
     taker_fee: int | None = None
 
 
-class Changes(msgspec.Struct, frozen=True):
+class Changes(msgspec.Struct, frozen=True, gc=False):
     """What one action did: the orders it touched, in order, and its fills."""
 
     orders: list[BookOrder] = []

@@ -31,7 +31,7 @@ class Action(Enum):
     GARBAGE = "garbage"
 
 
-class Submission(msgspec.Struct, frozen=True, kw_only=True):
+class Submission(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """
     A request to send one transaction or a batch.
 
@@ -63,7 +63,7 @@ class Submission(msgspec.Struct, frozen=True, kw_only=True):
     fault: Fault | None = None
 
 
-class Reply(msgspec.Struct, frozen=True, kw_only=True):
+class Reply(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """
     What the venue decided about a request.
 
@@ -110,7 +110,7 @@ class Reply(msgspec.Struct, frozen=True, kw_only=True):
     entries: tuple[Entry, ...] = ()
 
 
-class Happening(msgspec.Struct, frozen=True):
+class Happening(msgspec.Struct, frozen=True, gc=False):
     """
     Something that private and public streams may show.
 

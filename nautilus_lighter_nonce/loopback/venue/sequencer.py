@@ -54,7 +54,7 @@ class Outcome(Enum):
     VANISHED = "vanished"
 
 
-class Claim(msgspec.Struct, frozen=True):
+class Claim(msgspec.Struct, frozen=True, gc=False):
     """
     A transaction's claim to a nonce.
 
@@ -71,7 +71,7 @@ class Claim(msgspec.Struct, frozen=True):
     skip: bool = False
 
 
-class Accepted(msgspec.Struct, frozen=True):
+class Accepted(msgspec.Struct, frozen=True, gc=False):
     """An accepted claim, waiting to be executed."""
 
     tx_id: int
