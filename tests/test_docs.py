@@ -20,8 +20,13 @@ from nautilus_lighter_nonce.loopback.venue import channels
 from nautilus_lighter_nonce.loopback.venue import control
 from nautilus_lighter_nonce.loopback.venue import endpoints
 from nautilus_lighter_nonce.loopback.venue.commands import LAW_COMMANDS
+from nautilus_lighter_nonce.loopback.venue.engine import Engine
 from nautilus_lighter_nonce.loopback.venue.faults import Fault
 from nautilus_lighter_nonce.loopback.venue.faults import Lever
+from nautilus_lighter_nonce.loopback.venue.judgement import Told
+from nautilus_lighter_nonce.loopback.venue.ledger import Ledger
+from nautilus_lighter_nonce.loopback.venue.ledger import Transport
+from nautilus_lighter_nonce.loopback.venue.ledger_rows import write_row
 
 
 ROOT = Path(__file__).parents[1]
@@ -142,3 +147,18 @@ def test_reference_names_every_command_of_the_loopback_venue() -> None:
     assert said == {
         name: sorted(command.__struct_fields__) for name, command in LAW_COMMANDS.items()
     }
+
+
+def test_reference_names_every_field_of_the_ledger() -> None:
+    """Every field of a write has its row, and no other."""
+    entry = Ledger().open(ts_ns=1, transport=Transport.WS, connection=1, tx_type=14, tx=None)
+    assert sorted(_named("ledger write")) == sorted(write_row(entry))
+
+
+def test_reference_names_every_word_of_the_judgement() -> None:
+    """What can be told, and every list that the judgement may hold, is defined."""
+    assert sorted(_named("ledger told")) == sorted(told.value for told in Told)
+    lists = {
+        name for name, value in Engine(VenueConfig(), print).summary([]).items() if value == []
+    }
+    assert sorted(_named("ledger words")) == sorted(lists)
