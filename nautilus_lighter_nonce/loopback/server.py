@@ -43,6 +43,7 @@ from nautilus_lighter_nonce.loopback.venue.state import State
 from nautilus_lighter_nonce.loopback.venue.streams import Streams
 from nautilus_lighter_nonce.loopback.wire.back_door import BackDoor
 from nautilus_lighter_nonce.loopback.wire.broadcast import Broadcast
+from nautilus_lighter_nonce.loopback.wire.gate import gate
 from nautilus_lighter_nonce.loopback.wire.rest import Rest
 from nautilus_lighter_nonce.loopback.wire.session import Session
 from nautilus_lighter_nonce.loopback.wire.sockets import Sockets
@@ -95,7 +96,7 @@ class LoopbackVenue(Addressed):
             If one of the config's commands is none; nothing listens then.
 
         """
-        app = web.Application(client_max_size=MAX_BODY_BYTES)
+        app = web.Application(client_max_size=MAX_BODY_BYTES, middlewares=[gate])
         Rest(self).mount(app)
         app.router.add_get("/stream", self._handle_socket)
         BackDoor(self).mount(app)
