@@ -12,7 +12,7 @@ USABLE := import ensurepip, sys, venv; sys.exit(not (3, 12) <= sys.version_info[
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test check format bench soak clean distclean
+.PHONY: help demo test check format bench clients soak clean distclean
 
 help: ## Show the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -36,15 +36,18 @@ format: $(READY) ## Format the code and mend what lint can mend
 bench: $(READY) ## Measure against lighter-sdk on the loopback venue
 	@$(BIN)/python -m benchmarks
 
+clients: $(READY) ## Let strict clients trade on the loopback venue, each in its own environment
+	@$(BIN)/python -m tests.clients.check --install
+
 soak: $(READY) ## Let everything go wrong for 100,000 orders (SOAK="--seed 1" to repeat one)
 	@$(BIN)/python -m tests.chaos.run --soak --orders 100000 $(SOAK)
 
 clean: ## Remove caches and builds
 	@rm -rf build dist .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
-	@find . -path ./$(VENV) -prune -o -name __pycache__ -type d -exec rm -rf {} +
+	@find . -path './$(VENV)*' -prune -o -name __pycache__ -type d -exec rm -rf {} +
 
-distclean: clean ## Remove the environment too
-	@rm -rf $(VENV)
+distclean: clean ## Remove the environments too
+	@rm -rf $(VENV) .venv-clients
 
 # The environment is made again when its interpreter is gone, and filled when pyproject.toml changes.
 $(READY): pyproject.toml

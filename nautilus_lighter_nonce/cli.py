@@ -195,7 +195,7 @@ def _welcome(http_url: str, ws_url: str, config: Any) -> str:
     markets = ", ".join(f"{m.market_id} {m.symbol}" for m in config.markets)
     slots = ", ".join(map(str, account.api_keys))
     accounts = " and ".join(str(a.account_index) for a in config.accounts)
-    control = f"curl -s {http_url}/control -d"
+    control = f"curl -s {http_url}/control --json"
     return "\n".join(
         (
             "A Lighter venue listens on",

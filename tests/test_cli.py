@@ -230,7 +230,7 @@ def test_venue_interrupted_ends_cleanly(venue: tuple[subprocess.Popen[str], list
     rest = process.stdout.read()
 
     assert lines[1].startswith("REST       http://127.0.0.1:")
-    assert "/control -d" in rest
+    assert "/control --json" in rest
     assert rest.endswith("Closed.\n")
     assert process.wait(60) == 0
 

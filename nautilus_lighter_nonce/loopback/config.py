@@ -21,6 +21,7 @@ import msgspec
 from nautilus_lighter_nonce.lighter.codes import NEXT_NONCE_LAG_MS
 from nautilus_lighter_nonce.lighter.codes import NIL_MARKET_INDEX
 from nautilus_lighter_nonce.loopback.keys import DEMO_PUBLIC_KEY
+from nautilus_lighter_nonce.loopback.venue.curve import is_public_key
 from nautilus_lighter_nonce.loopback.venue.faults import Lever
 
 
@@ -144,7 +145,7 @@ class AccountConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     api_keys : tuple[int, ...]
         The registered key indexes, 0 to 254.
     public_key : str
-        80 hex digits, the same for all keys of the account.
+        80 hex digits of a point on the curve, the same for all keys of the account.
     nonce : int
         The next nonce of each key; 1 is what a fresh key has, since registering it spent 0
         (observed).
@@ -158,6 +159,10 @@ class AccountConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     public_key: str = DEMO_PUBLIC_KEY
     nonce: Annotated[int, msgspec.Meta(ge=0)] = 1
     collateral: str = "1000000.000000"
+
+    def __post_init__(self) -> None:
+        if not is_public_key(self.public_key):
+            raise ValueError("public_key is no key: 80 hex digits of a point on the curve")
 
 
 DEFAULT_MARKETS = (
@@ -356,4 +361,7 @@ def changed(config: VenueConfig, changes: dict[str, object]) -> VenueConfig:
     if foreign:
         raise ValueError(f"not settable: {', '.join(sorted(foreign))}")
     raw = msgspec.to_builtins(config)
-    return msgspec.convert(raw | changes, VenueConfig, str_keys=True)
+    try:
+        return msgspec.convert(raw | changes, VenueConfig, str_keys=True)
+    except msgspec.ValidationError as e:
+        raise ValueError(str(e)) from e

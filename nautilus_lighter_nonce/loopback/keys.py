@@ -18,6 +18,11 @@ DEMO_PUBLIC_KEY: Final = (
     "cae9364cfc992850e1d4c6cfa38a24d6b9832f131291211118404c6c630fe0c8cfd7e336a6956a9d"
 )
 
+OTHER_PUBLIC_KEY: Final = (
+    "20712790c5ca433b1366d1a5ffaef5fe33c6b597fd57eedeaae7a2833c4b385fb801b4bdf0f95447"
+)
+"""Somebody else's key, for a venue where a key was replaced; its private half is nowhere."""
+
 DEMO_ACCOUNT_INDEX: Final = 700
 """The first account of every loopback venue."""
 

@@ -14,6 +14,8 @@ import subprocess
 import sys
 import urllib.error
 import urllib.request
+from collections.abc import Iterable
+from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -148,17 +150,34 @@ class VenueProcess(Addressed):
         """Change settable fields of the config, see `config.SETTABLE`."""
         self.control({"set": changes})
 
-    def ledger(self) -> list[dict[str, Any]]:
-        """Return what the venue saw, one row per transaction."""
-        entries: list[dict[str, Any]] = self._ask("/ledger")["entries"]
+    def ledger(self, *, by_transaction: bool = False) -> list[dict[str, Any]]:
+        """Return what the venue saw: a row per write, or per transaction with its copies."""
+        path = "/ledger?by=transaction" if by_transaction else "/ledger"
+        entries: list[dict[str, Any]] = self._ask(path)["entries"]
         return entries
 
-    def summary(self) -> dict[str, Any]:
-        """Return the ledger's counters and its judgement of each key."""
-        return self._ask("/ledger?summary=1")
+    def summary(self, told: Iterable[Mapping[str, Any]] | None = None) -> dict[str, Any]:
+        """
+        Return what the ledger amounts to.
+
+        Parameters
+        ----------
+        told : Iterable[Mapping[str, Any]], optional
+            What callers were told of their orders; it is judged then, see `venue.judgement`.
+
+        Raises
+        ------
+        VenueProcessError
+            If something told is no claim.
+
+        """
+        if told is None:
+            return self._ask("/ledger?summary=1")
+        return self._ask("/ledger", msgspec.json.encode({"told": list(told)}))
 
     def _ask(self, path: str, body: bytes | None = None) -> dict[str, Any]:
-        request = urllib.request.Request(self.http_url + path, data=body)
+        headers = {"Content-Type": "application/json"}
+        request = urllib.request.Request(self.http_url + path, data=body, headers=headers)
         try:
             with urllib.request.urlopen(request, timeout=HTTP_TIMEOUT_S) as response:
                 answer = response.read()

@@ -1,9 +1,11 @@
 """
 The `lighter_venue` fixture: a fresh loopback venue in a process of its own, for one test.
 
-Importing this plugin imports neither aiohttp nor nautilus_trader. Register it with
-`pytest_plugins = ["nautilus_lighter_nonce.loopback.pytest_plugin"]`. A test that wants another
-venue carries the marker `lighter_venue` with fields of `VenueConfig`:
+Importing this plugin imports neither aiohttp nor nautilus_trader. An installed package is found by
+pytest itself; where that is switched off, or the package only lies on the path, a conftest says
+`pytest_plugins = ["nautilus_lighter_nonce.loopback.pytest_plugin"]`, which does no harm elsewhere.
+A test that wants another venue carries the marker `lighter_venue` with fields of `VenueConfig`,
+levers and commands among them:
 
 >>> @pytest.mark.lighter_venue(latency_ms=20, seed=7)
 ... def test_something(lighter_venue): ...

@@ -13,36 +13,42 @@ from __future__ import annotations
 import asyncio
 import random
 import time
+from collections.abc import Iterable
+from collections.abc import Mapping
 from types import TracebackType
 from typing import Any
 from typing import Final
 
-import msgspec
 from aiohttp import web
 
 from nautilus_lighter_nonce.loopback.address import HOST
 from nautilus_lighter_nonce.loopback.address import Addressed
 from nautilus_lighter_nonce.loopback.config import VenueConfig
-from nautilus_lighter_nonce.loopback.config import changed
+from nautilus_lighter_nonce.loopback.venue.channels import Channel
+from nautilus_lighter_nonce.loopback.venue.commands import LawCommand
 from nautilus_lighter_nonce.loopback.venue.control import carry_out
 from nautilus_lighter_nonce.loopback.venue.engine import Engine
+from nautilus_lighter_nonce.loopback.venue.faults import Direction
 from nautilus_lighter_nonce.loopback.venue.faults import Fault
 from nautilus_lighter_nonce.loopback.venue.faults import Lever
 from nautilus_lighter_nonce.loopback.venue.faults import Stage
 from nautilus_lighter_nonce.loopback.venue.faults import stage_of
+from nautilus_lighter_nonce.loopback.venue.judgement import Claim
+from nautilus_lighter_nonce.loopback.venue.judgement import claims_of
 from nautilus_lighter_nonce.loopback.venue.ledger import Counters
 from nautilus_lighter_nonce.loopback.venue.replies import Happening
 from nautilus_lighter_nonce.loopback.venue.replies import Reply
 from nautilus_lighter_nonce.loopback.venue.replies import Submission
 from nautilus_lighter_nonce.loopback.venue.state import State
-from nautilus_lighter_nonce.loopback.venue.streams import HEIGHT
-from nautilus_lighter_nonce.loopback.venue.streams import Channel
 from nautilus_lighter_nonce.loopback.venue.streams import Streams
+from nautilus_lighter_nonce.loopback.wire.back_door import BackDoor
+from nautilus_lighter_nonce.loopback.wire.broadcast import Broadcast
+from nautilus_lighter_nonce.loopback.wire.gate import gate
 from nautilus_lighter_nonce.loopback.wire.rest import Rest
 from nautilus_lighter_nonce.loopback.wire.session import Session
+from nautilus_lighter_nonce.loopback.wire.sockets import Sockets
 
 
-BOOK_BATCH_S: Final = 0.05  # order-book frames come in 50 ms batches (docs)
 EXPIRY_SWEEP_S: Final = 1.0  # the venue's own is 10 to 30 s late (observed)
 MAX_BODY_BYTES: Final = 4 * 1024 * 1024
 
@@ -69,13 +75,12 @@ class LoopbackVenue(Addressed):
         self.port = port
         self._config = config or VenueConfig()
         self._engine = Engine(self._config, self._on_happening)
-        self._streams = Streams(self._engine.state)
+        self._broadcast = Broadcast(self, Streams(self._engine.state), self._engine.levers)
+        self._sockets = Sockets()
         self._rng = random.Random(self._config.seed)
-        self._sessions: set[Session] = set()
-        self._subscribers: dict[Channel, set[Session]] = {}
-        self._dirty_books: set[int] = set()
         self._connections = 0
         self._due_timer: asyncio.TimerHandle | None = None
+        self._timer_due_ns = 0
         self._housekeeper: asyncio.Task[None] | None = None
         self._runner: web.AppRunner | None = None
 
@@ -91,11 +96,10 @@ class LoopbackVenue(Addressed):
             If one of the config's commands is none; nothing listens then.
 
         """
-        app = web.Application(client_max_size=MAX_BODY_BYTES)
+        app = web.Application(client_max_size=MAX_BODY_BYTES, middlewares=[gate])
         Rest(self).mount(app)
         app.router.add_get("/stream", self._handle_socket)
-        app.router.add_post("/control", self._handle_control)
-        app.router.add_get("/ledger", self._handle_ledger)
+        BackDoor(self).mount(app)
         self._runner = web.AppRunner(
             app, access_log=None, handler_cancellation=True, shutdown_timeout=0.2
         )
@@ -119,7 +123,7 @@ class LoopbackVenue(Addressed):
 
     async def stop(self) -> None:
         """Close all sockets and stop listening; a second call does nothing."""
-        self.close_sockets()
+        self._sockets.forget()
         if self._due_timer is not None:
             self._due_timer.cancel()
         if self._housekeeper is not None:
@@ -156,8 +160,8 @@ class LoopbackVenue(Addressed):
         return self._engine.ledger.counters
 
     def now_ns(self) -> int:
-        """Return the venue's time, UNIX nanoseconds."""
-        return time.time_ns()
+        """Return the venue's time, UNIX nanoseconds; its clock may be wrong."""
+        return time.time_ns() + int(self.config.clock_skew_ms * 1_000_000)
 
     # -- CONTROL ----------------------------------------------------------------------------------
 
@@ -198,6 +202,8 @@ class LoopbackVenue(Addressed):
             self._engine.levers.arm(lever)
         elif lever.fault is Fault.LAG:
             self.set(next_nonce_lag_ms=lever.wait_ms)
+        elif lever.fault is Fault.SHUTDOWN:
+            self.shut_down(lever)
         else:
             self.close_sockets()
 
@@ -211,7 +217,8 @@ class LoopbackVenue(Addressed):
             If a field is not settable or its value out of range; nothing has changed then.
 
         """
-        self._engine.state.config = changed(self._engine.config, changes)
+        self._engine.configure(changes, self.now_ns())
+        self._schedule_due()
 
     def move_touch(self, market_id: int, bid: str, ask: str, size: str | None = None) -> None:
         """
@@ -228,10 +235,10 @@ class LoopbackVenue(Addressed):
         self._engine.move_touch(market_id, bid, ask, size, self.now_ns())
 
     def register_key(
-        self, account_index: int, api_key_index: int, public_key: str, nonce: int = 1
+        self, account_index: int, api_key_index: int, public_key: str, nonce: int | None = 1
     ) -> None:
         """
-        Register a key, or replace it and reset its counter.
+        Register, replace or mend a key; its counter begins at `nonce`, or goes on with ``None``.
 
         Raises
         ------
@@ -239,9 +246,10 @@ class LoopbackVenue(Addressed):
             If there is no such account.
 
         """
-        if self.state.accounts.get(account_index) is None:
+        if self.state.accounts.known(account_index) is None:
             raise KeyError(f"account {account_index}")
-        self.state.register_key((account_index, api_key_index), public_key, nonce)
+        key = (account_index, api_key_index)
+        self._engine.register_key(key, public_key, nonce, self.now_ns())
 
     def spend(self, account_index: int, api_key_index: int, count: int = 1) -> None:
         """
@@ -260,19 +268,97 @@ class LoopbackVenue(Addressed):
             self._engine.spend(key, self.now_ns())
         self._schedule_due()
 
+    def act(self, command: LawCommand) -> None:
+        """
+        Carry out what the law decides about keys, accounts and strangers, see `commands`.
+
+        Raises
+        ------
+        KeyError
+            If it names an account, a key or a market that is not there.
+        ValueError
+            If it cannot be done, or the law refused a stranger's transaction.
+
+        """
+        self._engine.act(command, self.now_ns())
+        self._sockets.check_tokens()
+        self._schedule_due()
+
+    def hold(self, direction: Direction, connection: int | None, ms: float | None) -> None:
+        """
+        Hold what passes a socket, or all that are open now, for so long or until released.
+
+        Raises
+        ------
+        KeyError
+            If there is no such open connection.
+
+        """
+        self._sockets.hold(direction, connection, ms)
+
+    def release(self, connection: int | None) -> None:
+        """
+        Let go what a socket holds, or all of them, also those that have gone.
+
+        Raises
+        ------
+        KeyError
+            If there is no such connection.
+
+        """
+        self._sockets.release(connection)
+
+    def half_open(self, connection: int | None) -> None:
+        """
+        Let a socket, or all that are open now, be dead without a close.
+
+        Raises
+        ------
+        KeyError
+            If there is no such open connection.
+
+        """
+        self._sockets.half_open(connection)
+
     def reset(self) -> None:
         """Disarm all levers and begin a new ledger; nonces, orders and positions stay."""
         self._engine.reset()
 
-    def ledger(self) -> list[dict[str, Any]]:
-        """Return what the venue saw, one row per transaction."""
-        return self._engine.ledger_json()
+    def ledger(self, *, by_transaction: bool = False) -> list[dict[str, Any]]:
+        """Return what the venue saw: a row per write, or per transaction with its copies."""
+        return self._engine.ledger_json(by_transaction=by_transaction)
 
-    def summary(self) -> dict[str, Any]:
-        """Return the ledger's counters and its judgement of each key."""
-        return self._engine.summary()
+    def summary(self, told: Iterable[Mapping[str, Any] | Claim] | None = None) -> dict[str, Any]:
+        """
+        Return what the ledger amounts to.
+
+        Parameters
+        ----------
+        told : Iterable[Mapping[str, Any] or Claim], optional
+            What callers were told of their orders; it is judged then, see `venue.judgement`.
+
+        Returns
+        -------
+        dict[str, Any]
+
+        Raises
+        ------
+        ValueError
+            If something told is no claim.
+
+        """
+        return self._engine.summary(None if told is None else claims_of(told))
 
     # -- TRANSACTIONS -----------------------------------------------------------------------------
+
+    @property
+    def is_wire_armed(self) -> bool:
+        """Whether a lever waits for a request on its socket."""
+        return self._engine.levers.has(Stage.WIRE)
+
+    def meet(self, submission: Submission) -> Lever | None:
+        """Return the lever that fires on a request before it is on its way to the venue."""
+        return self._engine.meet(submission)
 
     def submit(self, submission: Submission) -> Reply:
         """Process a request now."""
@@ -283,9 +369,13 @@ class LoopbackVenue(Addressed):
         self._schedule_due()
         return reply
 
-    def next_nonce(self, key: tuple[int, int]) -> int:
+    def next_nonce(self, key: tuple[int, int]) -> Any:
         """Return what `nextNonce` reports now."""
         return self._engine.next_nonce(key, self.now_ns())
+
+    def takes_read(self, endpoint: str) -> bool:
+        """Count a read, and return whether the tier allows it."""
+        return self._engine.takes_read(endpoint, self.now_ns())
 
     def lever_for(self, endpoint: str) -> Lever | None:
         """Return the lever that fires on a read of an endpoint."""
@@ -293,8 +383,11 @@ class LoopbackVenue(Addressed):
 
     def _schedule_due(self) -> None:
         due_ns = self._engine.next_due()
-        if due_ns is None or self._due_timer is not None:
+        if due_ns is None or (self._due_timer is not None and self._timer_due_ns <= due_ns):
             return
+        if self._due_timer is not None:
+            self._due_timer.cancel()
+        self._timer_due_ns = due_ns
         delay_s = max(due_ns - self.now_ns(), 0) / 1e9
         self._due_timer = asyncio.get_running_loop().call_later(delay_s, self._run_due)
 
@@ -311,24 +404,21 @@ class LoopbackVenue(Addressed):
         jitter_ms = self._rng.uniform(0.0, config.jitter_ms) if config.jitter_ms else 0.0
         return (config.latency_ms / 2 + jitter_ms) / 1_000
 
-    def subscribe(self, session: Session, channel: Channel) -> str:
-        """Add a subscriber and return the channel's snapshot."""
-        session.channels.add(channel)
-        self._subscribers.setdefault(channel, set()).add(session)
-        return self._streams.snapshot(channel, self.now_ns())
+    def subscribe(self, session: Session, channel: Channel) -> None:
+        """Add a subscriber and send it the snapshot."""
+        self._broadcast.subscribe(session, channel)
 
     def unsubscribe(self, session: Session, channel: Channel) -> None:
         """Remove a subscriber."""
-        session.channels.discard(channel)
-        subscribers = self._subscribers.get(channel, set())
-        subscribers.discard(session)
-        if not subscribers:
-            self._subscribers.pop(channel, None)
+        self._broadcast.unsubscribe(session, channel)
 
     def close_sockets(self) -> None:
         """Cut all WebSockets without a word."""
-        for session in list(self._sessions):
-            session.abort()
+        self._sockets.cut()
+
+    def shut_down(self, lever: Lever) -> None:
+        """Close all WebSockets as a lever says."""
+        self._sockets.shut_down(lever.wait_ms, announced=lever.announced)
 
     def new_connection(self) -> int:
         """Count a connection and return its number."""
@@ -337,65 +427,16 @@ class LoopbackVenue(Addressed):
         return self._connections
 
     def _on_happening(self, happening: Happening) -> None:
-        if not self._subscribers:
-            return
-        for channel, text in self._streams.updates(happening, self._subscribers):
-            self._broadcast(channel, text)
-        self._mark_books(happening)
-
-    def _broadcast(self, channel: Channel, text: str) -> None:
-        for session in self._subscribers.get(channel, ()):
-            session.push(text)
-
-    def _mark_books(self, happening: Happening) -> None:
-        markets = {order.market_id for order in happening.changes.orders}
-        if happening.market_id is not None:
-            markets.add(happening.market_id)
-        wanted = {m for m in markets if Channel("order_book", m) in self._subscribers}
-        if wanted and not self._dirty_books:
-            asyncio.get_running_loop().call_later(BOOK_BATCH_S, self._send_books)
-        self._dirty_books |= wanted
-
-    def _send_books(self) -> None:
-        dirty, self._dirty_books = self._dirty_books, set()
-        for market_id in dirty:
-            text = self._streams.book_update(market_id, self.now_ns())
-            if text is not None:
-                self._broadcast(Channel("order_book", market_id), text)
+        self._broadcast.tell(happening)
 
     async def _keep_house(self) -> None:
         while True:
             await asyncio.sleep(EXPIRY_SWEEP_S)
             self._engine.expire_orders(self.now_ns())
-            if HEIGHT in self._subscribers:
-                self._broadcast(HEIGHT, self._streams.height_update(self.now_ns()))
-
-    # -- HANDLERS ---------------------------------------------------------------------------------
+            self._broadcast.tell_height()
+            self._sockets.check_tokens()
 
     async def _handle_socket(self, request: web.Request) -> web.WebSocketResponse:
         session = Session(self, self.new_connection())
-        self._sessions.add(session)
-        try:
-            return await session.serve(request)
-        finally:
-            self._sessions.discard(session)
-            for channel in list(session.channels):
-                self.unsubscribe(session, channel)
-
-    async def _handle_control(self, request: web.Request) -> web.Response:
-        try:
-            self.control(msgspec.json.decode(await request.read(), type=dict[str, Any]))
-        except (ValueError, msgspec.DecodeError) as e:
-            return _json({"ok": False, "error": str(e)}, status=400)
-        return _json({"ok": True})
-
-    async def _handle_ledger(self, request: web.Request) -> web.Response:
-        if request.query.get("summary") in {"1", "true"}:
-            return _json(self.summary())
-        return _json({"entries": self.ledger()})
-
-
-def _json(body: Any, status: int = 200) -> web.Response:
-    return web.Response(
-        body=msgspec.json.encode(body), status=status, content_type="application/json"
-    )
+        self._sockets.add(session)
+        return await session.serve(request)

@@ -79,9 +79,9 @@ class Client:
         self.venue = venue
         self.http = http
 
-    async def socket(self) -> Socket:
+    async def socket(self, *, autoping: bool = True) -> Socket:
         """Return a new socket, its greeting read."""
-        socket = Socket(await self.http.ws_connect(self.venue.ws_url))
+        socket = Socket(await self.http.ws_connect(self.venue.ws_url, autoping=autoping))
         greeting = await socket.next()
         assert greeting["type"] == "connected"
         return socket
@@ -91,6 +91,11 @@ class Client:
         url = f"{self.venue.http_url}/api/v1/{name}"
         async with self.http.get(url, params=params) as response:
             return response.status, await response.json(content_type=None)
+
+    async def get_for(self, seconds: float, name: str, **params: Any) -> tuple[int, Any]:
+        """Return the status and the body of a read; raise `TimeoutError` if it takes longer."""
+        async with asyncio.timeout(seconds):
+            return await self.get(name, **params)
 
     async def send_tx(self, tx_type: int, tx_info: str) -> tuple[int, Any]:
         """Send a transaction over REST and return status and body."""
@@ -110,6 +115,20 @@ class Client:
                 return response.status, json.loads(text)
             except ValueError:
                 return response.status, text
+
+    async def control(self, command: dict[str, Any]) -> tuple[int, Any]:
+        """Tell the venue something over HTTP and return status and body."""
+        url = f"{self.venue.http_url}/control"
+        async with self.http.post(url, json=command) as response:
+            return response.status, await response.json()
+
+    async def tell(self, name: str, **fields: Any) -> None:
+        """Carry out a command over HTTP, which the venue must take."""
+        assert await self.control({name: fields}) == (200, {"ok": True})
+
+    async def arm(self, fault: str, **fields: Any) -> None:
+        """Arm a lever over HTTP, which the venue must take."""
+        assert await self.control({"fault": fault} | fields) == (200, {"ok": True})
 
     async def executed(self, count: int) -> None:
         """Wait until so many transactions have been executed, failed or vanished."""

@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import time
+import tomllib
 import urllib.request
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from nautilus_lighter_nonce.loopback.process import VenueProcessError
 
 
 ROOT = Path(__file__).parents[2]
+PLUGIN = "nautilus_lighter_nonce.loopback.pytest_plugin"
 
 
 def _is_alive(pid: int) -> bool:
@@ -89,8 +91,22 @@ def test_start_wrong_port_raises() -> None:
             other.start()
 
 
-def test_fixture_starts_the_marked_venue(tmp_path: Path) -> None:
-    """The fixture gives each test a venue of its own, made with the marker's fields."""
+def run_pytest(folder: Path, *options: str, autoload: bool) -> subprocess.CompletedProcess[str]:
+    """Run pytest in a folder as somebody else would, whatever our own run was told."""
+    own = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
+    search = os.pathsep.join((str(folder), str(ROOT)))
+    environment = own | {"PYTHONPATH": search}
+    if not autoload:
+        environment["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
+    command = [sys.executable, "-m", "pytest", "-q", "--strict-markers", *options, "test_it.py"]
+    return subprocess.run(
+        command, cwd=folder, env=environment, capture_output=True, check=False, text=True
+    )
+
+
+def test_fixture_starts_the_marked_venue(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each test has a venue of its own, made with the marker's fields, whoever runs pytest."""
+    monkeypatch.setenv("PYTEST_ADDOPTS", "--collect-only -p no:such_plugin")
     (tmp_path / "test_it.py").write_text(
         "import pytest\n"
         "@pytest.mark.lighter_venue(latency_ms=20, seed=7)\n"
@@ -100,14 +116,47 @@ def test_fixture_starts_the_marked_venue(tmp_path: Path) -> None:
         "def test_plain(lighter_venue):\n"
         "    assert lighter_venue.config.latency_ms == 0\n"
     )
-    plugin = "nautilus_lighter_nonce.loopback.pytest_plugin"
-    command = [sys.executable, "-m", "pytest", "-q", "--strict-markers", "-p", plugin]
-    environment = os.environ | {"PYTHONPATH": str(ROOT), "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
-    done = subprocess.run(
-        [*command, "test_it.py"], cwd=tmp_path, env=environment, capture_output=True, check=False
+    done = run_pytest(tmp_path, "-p", PLUGIN, autoload=False)
+    assert done.returncode == 0, done.stdout
+    assert "2 passed" in done.stdout
+
+
+def test_fixture_marker_arms_levers_and_carries_out_commands(tmp_path: Path) -> None:
+    """The marker takes what a venue is told at birth, as JSON would write it."""
+    (tmp_path / "test_it.py").write_text(
+        "import pytest, urllib.error, urllib.request\n"
+        "@pytest.mark.lighter_venue(\n"
+        "    levers=[{'fault': 'answer', 'endpoint': 'status', 'value': [7]}],\n"
+        "    commands=[{'foreign': {'account_index': 700, 'api_key_index': 5, 'count': 3}}],\n"
+        "    next_nonce={'mode': 'value', 'value': 'text'},\n"
+        ")\n"
+        "def test_marked(lighter_venue):\n"
+        "    url = lighter_venue.http_url + '/api/v1/'\n"
+        "    assert urllib.request.urlopen(url + 'status').read() == b'[7]'\n"
+        "    nonce = url + 'nextNonce?account_index=700&api_key_index=5'\n"
+        "    assert b'text' in urllib.request.urlopen(nonce).read()\n"
+        "    assert lighter_venue.summary()['accepted'] == 3\n"
     )
-    assert done.returncode == 0, done.stdout.decode()
-    assert b"2 passed" in done.stdout
+    done = run_pytest(tmp_path, "-p", PLUGIN, autoload=False)
+    assert done.returncode == 0, done.stdout
+    assert "1 passed" in done.stdout
+
+
+def test_plugin_named_beside_its_entry_point_is_registered_once(tmp_path: Path) -> None:
+    """A conftest may name the plugin that pytest has found by itself already."""
+    declared = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["entry-points"]
+    lines = [f"{name} = {target}" for name, target in declared["pytest11"].items()]
+    info = tmp_path / "somebody-1.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: somebody\nVersion: 1.0\n")
+    (info / "entry_points.txt").write_text("\n".join(["[pytest11]", *lines]))
+    (tmp_path / "conftest.py").write_text(f"pytest_plugins = ['{PLUGIN}']\n")
+    (tmp_path / "test_it.py").write_text(
+        "def test_it(lighter_venue):\n    assert lighter_venue.ledger() == []\n"
+    )
+    done = run_pytest(tmp_path, autoload=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "1 passed" in done.stdout
 
 
 def test_import_plugin_is_cheap() -> None:

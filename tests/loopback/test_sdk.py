@@ -195,7 +195,7 @@ async def test_private_and_public_reads_parse(sdk: Sdk) -> None:
     trades = await sdk.orders.recent_trades(market_id=0, limit=5)
     assert trades.trades == []
     limits = await sdk.accounts.account_limits(account_index=700, authorization=token)
-    assert limits.user_tier == "standard"
+    assert limits.user_tier == "premium"
     nonce = await sdk.transactions.next_nonce(account_index=700, api_key_index=5)
     assert nonce.nonce == 2
 

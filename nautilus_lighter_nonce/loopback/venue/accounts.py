@@ -120,13 +120,26 @@ class Accounts:
         taker_fee: int = 0,
     ) -> None:
         self._accounts = {c.account_index: Account(c) for c in configs}
+        self._hidden: set[int] = set()
         self._margin_fractions = margin_fractions
         self._maker_fee = maker_fee
         self._taker_fee = taker_fee
 
     def get(self, account_index: int) -> Account | None:
-        """Return an account, ``None`` if there is no such account."""
+        """Return an account, ``None`` if there is no such account, or it was hidden."""
+        return None if account_index in self._hidden else self._accounts.get(account_index)
+
+    def known(self, account_index: int) -> Account | None:
+        """Return an account, hidden or not."""
         return self._accounts.get(account_index)
+
+    def indexes(self) -> list[int]:
+        """Return all accounts, hidden or not."""
+        return list(self._accounts)
+
+    def hide(self, account_index: int, *, hidden: bool) -> None:
+        """Let `get` say that there is no such account, or that there is."""
+        (self._hidden.add if hidden else self._hidden.discard)(account_index)
 
     def position(self, account_index: int, market_id: int) -> Position:
         """Return an account's position in a market, made flat if there was none."""
@@ -163,7 +176,9 @@ class Accounts:
             account = self._accounts.get(party.account_index)
             if account is None:
                 continue
-            rate = self._maker_fee if fill.is_maker_ask == is_ask else self._taker_fee
+            is_maker = fill.is_maker_ask == is_ask
+            taker_fee = self._taker_fee if fill.taker_fee is None else fill.taker_fee
+            rate = self._maker_fee if is_maker else taker_fee
             position = self.position(party.account_index, fill.market_id)
             account.collateral += position.trade(-fill.base if is_ask else fill.base, fill.quote)
             account.collateral -= fill.quote * rate // FEE_SCALE

@@ -16,15 +16,21 @@ from collections.abc import Callable
 from collections.abc import Sequence
 from typing import Final
 
+import msgspec
+
 from nautilus_lighter_nonce.lighter.codes import Attribute
 from nautilus_lighter_nonce.lighter.codes import Code
 from nautilus_lighter_nonce.lighter.codes import OrderKind
 from nautilus_lighter_nonce.lighter.codes import OrderTif
+from nautilus_lighter_nonce.loopback.config import Tier
+from nautilus_lighter_nonce.loopback.venue.commands import AccountStatus
 from nautilus_lighter_nonce.loopback.venue.decimals import parse_decimal
+from nautilus_lighter_nonce.loopback.venue.orders import OrderStatus
 from nautilus_lighter_nonce.loopback.venue.sequencer import Claim
 from nautilus_lighter_nonce.loopback.venue.state import State
 from nautilus_lighter_nonce.loopback.venue.txinfo import TRIGGER_KINDS
 from nautilus_lighter_nonce.loopback.venue.txinfo import CancelAllInfo
+from nautilus_lighter_nonce.loopback.venue.txinfo import CancelInfo
 from nautilus_lighter_nonce.loopback.venue.txinfo import CreateInfo
 from nautilus_lighter_nonce.loopback.venue.txinfo import Tx
 from nautilus_lighter_nonce.loopback.venue.txinfo import attribute
@@ -34,6 +40,23 @@ from nautilus_lighter_nonce.loopback.venue.txinfo import signature_is_formed
 
 MIN_ORDER_LIFE_MS: Final = 5 * 60 * 1_000  # docs
 MAX_ORDER_LIFE_MS: Final = 30 * 24 * 3_600 * 1_000  # docs
+
+
+class OrderCaps(msgspec.Struct, frozen=True):
+    """How many orders an account may have: in the book and waiting for a trigger."""
+
+    active: int
+    active_in_market: int
+    pending: int
+    pending_in_market: int
+
+
+ORDER_CAPS: Final = {
+    Tier.STANDARD: OrderCaps(250, 30, 50, 10),
+    Tier.PLUS: OrderCaps(750, 250, 500, 100),
+    Tier.PREMIUM: OrderCaps(1_500, 1_000, 1_000, 100),
+}
+"""Nautilus docs."""
 
 Step = Callable[[State, Tx, int], Code | None]
 
@@ -45,7 +68,7 @@ def _fields(state: State, tx: Tx, now_ms: int) -> Code | None:
 def _key(state: State, tx: Tx, now_ms: int) -> Code | None:
     if state.accounts.get(tx.info.account_index) is None:
         return Code.ACCOUNT_NOT_FOUND
-    return None if state.sequencer.knows(tx.key) else Code.API_KEY_NOT_FOUND
+    return state.keys.objection(tx.key)
 
 
 def _signature(state: State, tx: Tx, now_ms: int) -> Code | None:
@@ -64,6 +87,48 @@ def _market(state: State, tx: Tx, now_ms: int) -> Code | None:
         market_id = tx.info.market_index
     known = market_id is None or market_id in state.books
     return None if known else Code.INVALID_MARKET_INDEX
+
+
+def _status(state: State, tx: Tx, now_ms: int) -> Code | None:
+    status = state.statuses.get(tx.info.account_index) if state.statuses else None
+    if status is AccountStatus.LIQUIDATION:
+        return Code.LIQUIDATION
+    if status is AccountStatus.PRE_LIQUIDATION and not _heals(state, tx):
+        return Code.PRE_LIQUIDATION
+    return None
+
+
+def _heals(state: State, tx: Tx) -> bool:
+    """Return whether a transaction can only make an account healthier (the rule is inferred)."""
+    info = tx.info
+    if isinstance(info, CancelInfo | CancelAllInfo):
+        return True
+    if not isinstance(info, CreateInfo):
+        return False
+    account_index, market_id = info.account_index, info.market_index
+    reducible = state.accounts.reducible(account_index, market_id, bool(info.is_ask))
+    return bool(info.reduce_only) or info.base_amount <= reducible
+
+
+def _order_caps(state: State, tx: Tx, now_ms: int) -> Code | None:
+    info = tx.info
+    if not state.config.tier_limits or not isinstance(info, CreateInfo):
+        return None
+    waits = info.type in TRIGGER_KINDS
+    if not waits and not rests(state, info):
+        return None
+    caps = ORDER_CAPS[state.config.tier]
+    mine = [
+        order
+        for order in state.orders.live(info.account_index)
+        if (order.status is OrderStatus.PENDING) == waits
+    ]
+    here = sum(order.market_id == info.market_index for order in mine)
+    if len(mine) >= (caps.pending if waits else caps.active):
+        return Code.TOO_MANY_PENDING_ORDERS if waits else Code.TOO_MANY_ORDERS
+    if here >= (caps.pending_in_market if waits else caps.active_in_market):
+        return Code.TOO_MANY_PENDING_IN_MARKET if waits else Code.TOO_MANY_ORDERS_IN_MARKET
+    return None
 
 
 def _order_expiry(state: State, tx: Tx, now_ms: int) -> Code | None:
@@ -102,7 +167,15 @@ def _margin(state: State, tx: Tx, now_ms: int) -> Code | None:
 
 
 BEFORE_NONCE: Final[tuple[Step, ...]] = (_fields, _key, _signature, _lifetime)
-AFTER_NONCE: Final[tuple[Step, ...]] = (_market, _order_expiry, _trigger, _min_amounts, _margin)
+AFTER_NONCE: Final[tuple[Step, ...]] = (
+    _market,
+    _status,
+    _order_expiry,
+    _trigger,
+    _min_amounts,
+    _margin,
+    _order_caps,
+)
 
 
 def rests(state: State, info: CreateInfo) -> bool:

@@ -7,7 +7,9 @@ Rules of this file
 - Resting orders of any account have price-time priority; the synthetic touch, a house account's
   standing quotes, comes after resting orders of the same price.
 - `order_index` is (market + 1) << 48 | n; asks count n up from 1, bids down from 2^48 - 1
-  (observed). A modify keeps `order_index` and client order index and loses time priority.
+  (observed). From market 4095 on that does not fit what the signer takes, and the venue's layout is
+  not known: here it lies above the signer's limit. A modify keeps `order_index` and client order
+  index and loses time priority.
 - Positions belong to the `Desk`; the book asks it what a reduce-only order may still do and tells
   it every fill. Margin is the caller's business.
 - No clock: time is an argument in nanoseconds.
@@ -36,6 +38,10 @@ from nautilus_lighter_nonce.loopback.venue.orders import SelfTrade
 
 
 BID_NUMBER_START: Final = 2**48 - 1
+LAST_OLD_MARKET: Final = 4094  # with it, an order index is still below 2^60 (sdk's limit)
+NEW_INDEX_BASE: Final = 2**62  # of markets behind it; below 2^63
+LIQUIDATION_FEE: Final = 10_000  # 1 %, in 1e-6 (observed in recorded liquidations)
+LIQUIDATION: Final = "liquidation"
 
 
 class _Side:
@@ -72,11 +78,16 @@ class Book:
         Where fills are settled.
     trade_ids : Iterator[int]
         Numbers for trades, shared between markets.
+    place : int, default 0
+        The market's place among all; it makes order indexes of new markets unique.
 
     """
 
-    def __init__(self, market: MarketConfig, desk: Desk, trade_ids: Iterator[int]) -> None:
+    def __init__(
+        self, market: MarketConfig, desk: Desk, trade_ids: Iterator[int], place: int = 0
+    ) -> None:
         self.market = market
+        self._index_base = index_base(market.market_id, place)
         self._desk = desk
         self._trade_ids = trade_ids
         self._asks = _Side(is_ask=True)
@@ -140,7 +151,7 @@ class Book:
     def new_index(self, is_ask: bool) -> int:
         """Return the next order index of a side."""
         number = next(self._ask_numbers if is_ask else self._bid_numbers)
-        return (self.market.market_id + 1) << 48 | number
+        return self._index_base | number
 
     def place(self, order: BookOrder, now_ns: int) -> Changes:
         """
@@ -231,6 +242,37 @@ class Book:
             changes.note(order)
             self._enter(order, now_ns, changes)
         return changes
+
+    def force(
+        self, account_index: int, is_ask: bool, base: int, price: int, kind: str, now_ns: int
+    ) -> Fill:
+        """
+        Trade for an account with the house, without an order: a liquidation or a deleverage.
+
+        Only the former costs a fee (inferred).
+        """
+        market_id = self.market.market_id
+        asker, bidder = (
+            Party(index, self.new_index(side), 0, 0, self._desk.standing(index, market_id))
+            for side in (True, False)
+            for index in (account_index if side == is_ask else HOUSE_ACCOUNT,)
+        )
+        fill = Fill(
+            trade_id=next(self._trade_ids),
+            market_id=market_id,
+            base=base,
+            price=price,
+            quote=self.quote_of(base, price),
+            ask=asker,
+            bid=bidder,
+            is_maker_ask=not is_ask,
+            ts_ns=now_ns,
+            kind=kind,
+            taker_fee=LIQUIDATION_FEE if kind == LIQUIDATION else 0,
+        )
+        self.last_price = price
+        self._desk.settle(fill)
+        return fill
 
     def expire(self, now_ns: int) -> Changes:
         """End the orders whose expiry has passed."""
@@ -384,6 +426,13 @@ class Book:
         if not _is_market(order) or self._best_price(not order.is_ask) is None:
             return OrderStatus.CANCELED_LIQUIDITY
         return OrderStatus.CANCELED_SLIPPAGE
+
+
+def index_base(market_id: int, place: int) -> int:
+    """Return what the order indexes of a market have in common."""
+    if market_id <= LAST_OLD_MARKET:
+        return (market_id + 1) << 48
+    return NEW_INDEX_BASE | place << 48
 
 
 def _is_market(order: BookOrder) -> bool:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import functools
 from decimal import Decimal
 from decimal import InvalidOperation
 
 
+@functools.lru_cache(maxsize=4096)
 def parse_decimal(text: str, decimals: int) -> int:
     """
     Return a decimal number as an integer count of its smallest unit.
@@ -36,6 +38,7 @@ def parse_decimal(text: str, decimals: int) -> int:
     return int(scaled)
 
 
+@functools.lru_cache(maxsize=4096)
 def format_decimal(value: int, decimals: int) -> str:
     """
     Return an integer count of smallest units as decimal text.

@@ -4,18 +4,15 @@ The venue without sockets: requests in, replies out, executions as time passes.
 Rules of this file
 ------------------
 - No clock, no loop, no I/O: every call takes the time in nanoseconds. `next_due` says when the
-  engine wants to be called again; `run_due` executes what is due, in the order of acceptance.
-- The levers of the stages EDGE, FOREIGN, ADMIT, EXECUTE and REPLY are pulled here; what they mean
-  on a transport (an HTTP status, a closed socket) is in the `Reply`, for the server to carry out.
-- Whatever an execution changed is handed to the listener at once, before the next execution, since
-  orders are live objects.
+  engine wants to be called again; `run_due` executes what is due, see `sequencing`.
+- The levers of the stages WIRE, EDGE, FOREIGN, ADMIT and REPLY are pulled here; what they mean on a
+  transport (an HTTP status, a closed socket) is in the `Reply`, for the server to carry out.
+- What no client sent comes in by `write` and the methods beside it, see `outside`.
 """
 
 from __future__ import annotations
 
 import contextlib
-from collections import deque
-from collections.abc import Callable
 from collections.abc import Sequence
 from typing import Any
 from typing import Final
@@ -25,44 +22,56 @@ import msgspec
 from nautilus_lighter_nonce.lighter.codes import CODE_OK
 from nautilus_lighter_nonce.lighter.codes import MAX_BATCH_REST
 from nautilus_lighter_nonce.lighter.codes import MAX_BATCH_WS
-from nautilus_lighter_nonce.lighter.codes import TX_LIFETIME_MS
 from nautilus_lighter_nonce.lighter.codes import Code
-from nautilus_lighter_nonce.lighter.codes import TxType
 from nautilus_lighter_nonce.loopback.config import VenueConfig
+from nautilus_lighter_nonce.loopback.config import changed
 from nautilus_lighter_nonce.loopback.venue import admission
+from nautilus_lighter_nonce.loopback.venue import outside
 from nautilus_lighter_nonce.loopback.venue import txhash
-from nautilus_lighter_nonce.loopback.venue import views
-from nautilus_lighter_nonce.loopback.venue.execution import Execution
-from nautilus_lighter_nonce.loopback.venue.execution import execute
+from nautilus_lighter_nonce.loopback.venue.commands import LawCommand
+from nautilus_lighter_nonce.loopback.venue.counter import CounterAnswers
 from nautilus_lighter_nonce.loopback.venue.faults import Facts
 from nautilus_lighter_nonce.loopback.venue.faults import Fault
 from nautilus_lighter_nonce.loopback.venue.faults import Lever
 from nautilus_lighter_nonce.loopback.venue.faults import Stage
 from nautilus_lighter_nonce.loopback.venue.faults import code_of
+from nautilus_lighter_nonce.loopback.venue.judgement import Claim
+from nautilus_lighter_nonce.loopback.venue.judgement import judge
 from nautilus_lighter_nonce.loopback.venue.ledger import Entry
 from nautilus_lighter_nonce.loopback.venue.ledger import Ledger
 from nautilus_lighter_nonce.loopback.venue.ledger import Transport
-from nautilus_lighter_nonce.loopback.venue.ledger import entry_json
-from nautilus_lighter_nonce.loopback.venue.ledger import summarize
+from nautilus_lighter_nonce.loopback.venue.ledger_rows import transaction_rows
+from nautilus_lighter_nonce.loopback.venue.ledger_rows import write_row
 from nautilus_lighter_nonce.loopback.venue.levers import Levers
+from nautilus_lighter_nonce.loopback.venue.limits import Limits
+from nautilus_lighter_nonce.loopback.venue.limits import Receipt
+from nautilus_lighter_nonce.loopback.venue.limits import Refusal
 from nautilus_lighter_nonce.loopback.venue.orders import Changes
-from nautilus_lighter_nonce.loopback.venue.replies import Happening
 from nautilus_lighter_nonce.loopback.venue.replies import Reply
 from nautilus_lighter_nonce.loopback.venue.replies import Submission
 from nautilus_lighter_nonce.loopback.venue.replies import bend
+from nautilus_lighter_nonce.loopback.venue.replies import lets_pass
 from nautilus_lighter_nonce.loopback.venue.sequencer import Key
-from nautilus_lighter_nonce.loopback.venue.sequencer import Outcome
+from nautilus_lighter_nonce.loopback.venue.sequencing import Listener
+from nautilus_lighter_nonce.loopback.venue.sequencing import Sequencing
+from nautilus_lighter_nonce.loopback.venue.sequencing import facts_of
+from nautilus_lighter_nonce.loopback.venue.sequencing import facts_of_tx
 from nautilus_lighter_nonce.loopback.venue.state import State
-from nautilus_lighter_nonce.loopback.venue.txinfo import SIGNATURE_CHARS
+from nautilus_lighter_nonce.loopback.venue.summary import summarize
+from nautilus_lighter_nonce.loopback.venue.timing import USUAL_MS
 from nautilus_lighter_nonce.loopback.venue.txinfo import Tx
 from nautilus_lighter_nonce.loopback.venue.txinfo import parse
 
 
 _MOST: Final = {Transport.WS: MAX_BATCH_WS, Transport.HTTP: MAX_BATCH_REST}
-_FOREIGN_SIG: Final = "A" * (SIGNATURE_CHARS - 1) + "="
+_USUAL_NS: Final = int(USUAL_MS * 1_000_000)
 
 
-Listener = Callable[[Happening], None]
+class Taken(msgspec.Struct, frozen=True):
+    """A request that was admitted: the time of execution that is told, and the quota's receipt."""
+
+    told_ns: int
+    receipt: Receipt | None
 
 
 class Engine:
@@ -82,16 +91,52 @@ class Engine:
         self.state = State(config)
         self.levers = Levers(config.seed)
         self.ledger = Ledger()
-        self._listener = listener
-        self._queue: deque[tuple[int, Entry]] = deque()
-        self._pending: dict[int, Entry] = {}
-        self._last_ns = 0
+        self.limits = Limits()
+        self._sequencing = Sequencing(self.state, self.levers, self.ledger, listener)
+        self._counters = CounterAnswers(self.state)
         self._batches = 0
+        self._counters.stick(0)
+        self._sequencing.follow_past(0)
 
     @property
     def config(self) -> VenueConfig:
         """The config, as last changed."""
         return self.state.config
+
+    def configure(self, changes: dict[str, Any], now_ns: int) -> None:
+        """
+        Change settable fields of the config.
+
+        Parameters
+        ----------
+        changes : dict[str, Any]
+            New values by field name, as JSON gives them.
+        now_ns : int
+            The time before the change, UNIX nanoseconds.
+
+        Raises
+        ------
+        ValueError
+            If a field is not settable or its value out of range; nothing has changed then.
+
+        """
+        before, after = self.config, changed(self.config, changes)
+        if "next_nonce" in changes:
+            self._counters.stick(now_ns)
+        if "volume_quota" in changes:
+            self.limits.refill()
+        self.state.config = after
+        if "index_lag_ms" in changes:
+            self._sequencing.follow_past(now_ns)
+        if after.clock_skew_ms != before.clock_skew_ms:
+            self._shift(int((after.clock_skew_ms - before.clock_skew_ms) * 1_000_000))
+
+    def _shift(self, by_ns: int) -> None:
+        """Move what waits, as the clock was moved; what has happened keeps its time."""
+        self._sequencing.shift(by_ns)
+        self.limits.shift(by_ns)
+        self.state.past.shift(by_ns)
+        self.state.sequencer.shift(by_ns)
 
     # -- REQUESTS ---------------------------------------------------------------------------------
 
@@ -116,20 +161,33 @@ class Engine:
             for tx_type, raw in zip(submission.tx_types, submission.tx_infos, strict=False)
         ]
         entries = self._open_entries(submission, parsed, now_ns)
-        facts = [_facts(e) for e in entries]
+        facts = self._facts(entries)
         lever = self.levers.pull(Stage.EDGE, facts)
-        if lever is not None:
+        if lever is not None and not lets_pass(lever):
             return bend(lever, Reply(code=0, entries=entries))
-        code = self._admit(submission, parsed, entries, now_ns)
-        reply = self._answer(code or CODE_OK, entries, now_ns)
-        lever = self.levers.pull(Stage.REPLY, facts)
-        return reply if lever is None else bend(lever, reply)
+        outcome = self._admit(submission, parsed, entries, facts, now_ns)
+        reply = self._answer(outcome, entries)
+        for bending in (lever, self.levers.pull(Stage.REPLY, facts)):
+            reply = reply if bending is None else bend(bending, reply)
+        return reply
 
-    def next_nonce(self, key: Key, now_ns: int) -> int:
-        """Return what `nextNonce` reports: the executed counter, late."""
+    def meet(self, submission: Submission) -> Lever | None:
+        """Return the lever of the stage WIRE that fires on a request."""
+        pairs = zip(submission.tx_types, submission.tx_infos, strict=False)
+        parsed = [(tx_type, parse(tx_type, raw)) for tx_type, raw in pairs]
+        connection = submission.connection
+        return self.levers.pull(Stage.WIRE, [facts_of_tx(*one, connection) for one in parsed])
+
+    def next_nonce(self, key: Key, now_ns: int) -> Any:
+        """Return what `nextNonce` reports: the executed counter, late, or what it is told to."""
         self.ledger.counters.next_nonce_calls += 1
-        lag_ns = int(self.config.next_nonce_lag_ms * 1_000_000)
-        return self.state.sequencer.next_nonce(key, now_ns, lag_ns)
+        return self._counters.answer(key, now_ns)
+
+    def takes_read(self, endpoint: str, now_ns: int) -> bool:
+        """Count a read, and return whether the tier allows it."""
+        return self.limits.takes_read(self.config, endpoint, now_ns)
+
+    # -- FROM OUTSIDE -----------------------------------------------------------------------------
 
     def spend(self, key: Key, now_ns: int) -> None:
         """
@@ -141,22 +199,29 @@ class Engine:
             If the key is not registered.
 
         """
-        account_index, api_key_index = key
-        market_id = next(iter(self.state.books))
-        position = self.state.accounts.position(account_index, market_id)
-        info = {
-            "AccountIndex": account_index,
-            "ApiKeyIndex": api_key_index,
-            "MarketIndex": market_id,
-            "InitialMarginFraction": position.margin_fraction,
-            "MarginMode": position.margin_mode,
-            "ExpiredAt": now_ns // 1_000_000 + TX_LIFETIME_MS,
-            "Nonce": self.state.sequencer.expected(key),
-            "Sig": _FOREIGN_SIG,
-            "L2TxAttributes": None,
-        }
-        tx = parse(TxType.UPDATE_LEVERAGE, msgspec.json.encode(info).decode())
-        assert isinstance(tx, Tx)
+        outside.spend(self, key, now_ns)
+
+    def act(self, command: LawCommand, now_ns: int) -> None:
+        """Carry out a command about keys, accounts or strangers, see `outside.act`."""
+        outside.act(self, command, now_ns)
+
+    def register_key(self, key: Key, public_key: str, nonce: int | None, now_ns: int) -> None:
+        """
+        Register, replace or mend a key; a counter that begins anew forgets what was accepted.
+
+        Raises
+        ------
+        ValueError
+            If that is no public key; nothing has changed then.
+
+        """
+        self.state.keys.register(key, public_key)
+        if nonce is not None and self.state.sequencer.knows(key):
+            self.drop_pending(key, now_ns)
+        self.state.register_key(key, public_key, nonce)
+
+    def write(self, tx: Tx, now_ns: int, *, checked: bool = True) -> int | None:
+        """Take a stranger's transaction, or return the code that refuses it."""
         entry = self.ledger.open(
             ts_ns=now_ns,
             transport=Transport.FOREIGN,
@@ -164,8 +229,29 @@ class Engine:
             tx_type=tx.tx_type,
             tx=tx,
         )
-        entry.code, entry.replied_ns, entry.expected = CODE_OK, now_ns, tx.info.nonce
-        self._accept(entry, now_ns)
+        entry.expected, entry.replied_ns, entry.code = tx.info.nonce, now_ns, CODE_OK
+        code = _objection(self.state, [tx], now_ns // 1_000_000) if checked else None
+        if code is None:
+            self._accept(entry, now_ns)
+        else:
+            entry.code = code
+        return code
+
+    def drop_pending(self, key: Key, now_ns: int) -> None:
+        """Let everything accepted of a key that is not executed yet vanish."""
+        self._sequencing.drop(key, now_ns)
+
+    def publish(self, changes: Changes, ts_ns: int) -> None:
+        """Tell of something that no transaction did."""
+        self._sequencing.publish(changes, ts_ns)
+
+    def tick(self, now_ns: int) -> int:
+        """Return the time of an event."""
+        return self._sequencing.tick(now_ns)
+
+    def _facts(self, entries: tuple[Entry, ...]) -> Sequence[Facts]:
+        """Return what selectors look at, nothing while nothing is armed."""
+        return [facts_of(entry) for entry in entries] if self.levers.is_armed else ()
 
     def _open_entries(
         self, submission: Submission, parsed: Sequence[Tx | Code], now_ns: int
@@ -181,6 +267,9 @@ class Engine:
                 tx=tx if isinstance(tx, Tx) else None,
                 batch=self._batches if submission.is_batch else None,
             )
+            entry.received_ns = submission.received_ns or now_ns
+            if submission.fault is not None:
+                entry.blame(submission.fault.value)
             if entry.key is not None and self.state.sequencer.knows(entry.key):
                 entry.expected = self.state.sequencer.expected(entry.key)
             entries.append(entry)
@@ -191,20 +280,20 @@ class Engine:
         submission: Submission,
         parsed: Sequence[Tx | Code],
         entries: tuple[Entry, ...],
+        facts: Sequence[Facts],
         now_ns: int,
-    ) -> int | None:
-        """Take the request's nonces, or return the code that refuses it."""
+    ) -> Refusal | Taken:
+        """Take the request's nonces, or say why not."""
         now_ms = now_ns // 1_000_000
         most = _MOST[submission.transport]
         given = len(submission.tx_types), len(submission.tx_infos)
         code: int | None = admission.check_batch(*given, most) or _first_code(parsed)
         if code is not None:
-            return code
+            return Refusal(code)
         txs = [tx for tx in parsed if isinstance(tx, Tx)]
         code = admission.check_before_nonce(self.state, txs, now_ms)
         if code is not None:
-            return code
-        facts = [_facts(e) for e in entries]
+            return Refusal(code)
         if self.levers.pull(Stage.FOREIGN, facts) is not None:
             _blame(entries, Fault.FOREIGN_WRITER)
             self.spend(txs[0].key, now_ns)
@@ -213,37 +302,40 @@ class Engine:
         code = admission.check_nonce(self.state, txs)
         code = code or admission.check_after_nonce(self.state, txs, now_ms)
         if code is not None:
-            return code
+            return Refusal(code)
         lever = self.levers.pull(Stage.ADMIT, facts)
         if lever is not None:
             _blame(entries, lever.fault)
-            return code_of(lever)
-        for entry in entries:
-            self._accept(entry, now_ns)
-        return None
+            return Refusal(code_of(lever))
+        return self._take(txs, entries, now_ns)
 
-    def _accept(self, entry: Entry, now_ns: int) -> None:
-        assert entry.tx is not None
-        self.state.sequencer.accept(entry.tx.key, entry.seq, admission.claim_of(entry.tx))
-        entry.accepted, entry.outcome = True, Outcome.PENDING
-        entry.accepted_ns = entry.executed_ns = now_ns
-        self.state.remember_hash(self.hash_of(entry), entry)
-        delay_ms = 0.0 if self.config.frame_before_reply else self.config.execution_delay_ms
-        due_ns = now_ns + int(delay_ms * 1_000_000)
-        if self._queue:
-            due_ns = max(due_ns, self._queue[-1][0])
-        self._queue.append((due_ns, entry))
-        self._pending[entry.seq] = entry
+    def _take(self, txs: Sequence[Tx], entries: tuple[Entry, ...], now_ns: int) -> Refusal | Taken:
+        refusal = self.limits.objection(self.config, txs, now_ns)
+        if refusal is not None:
+            return refusal
+        receipt = self.limits.count(self.config, txs, now_ns)
+        told_ns = max(self._accept(entry, now_ns) for entry in entries)
+        return Taken(told_ns if self.config.predicts_execution else now_ns + _USUAL_NS, receipt)
 
-    def _answer(self, code: int, entries: tuple[Entry, ...], now_ns: int) -> Reply:
+    def _accept(self, entry: Entry, now_ns: int) -> int:
+        """Take an entry's nonce; return the time of execution that is told."""
+        self.hash_of(entry)
+        return self._sequencing.accept(entry, now_ns)
+
+    def _answer(self, outcome: Refusal | Taken, entries: tuple[Entry, ...]) -> Reply:
+        if isinstance(outcome, Refusal):
+            for entry in entries:
+                entry.code = entry.refusal = outcome.code
+            return Reply(code=outcome.code, message=outcome.text, entries=entries)
         for entry in entries:
-            entry.code = code
-        if code != CODE_OK:
-            return Reply(code=code, entries=entries)
+            entry.code = CODE_OK
+        receipt = outcome.receipt
         return Reply(
-            code=code,
+            code=CODE_OK,
             hashes=tuple(entry.tx_hash for entry in entries),
-            predicted_ms=self._queue[-1][0] // 1_000_000 + 1,
+            predicted_ms=outcome.told_ns // 1_000_000 + 1,
+            message="" if receipt is None else receipt.message,
+            quota_remaining=None if receipt is None else receipt.remaining,
             entries=entries,
         )
 
@@ -251,14 +343,11 @@ class Engine:
 
     def next_due(self) -> int | None:
         """Return when the next execution is due, UNIX nanoseconds; ``None`` if none waits."""
-        return self._queue[0][0] if self._queue else None
+        return self._sequencing.next_due()
 
     def run_due(self, now_ns: int) -> None:
         """Execute everything that is due."""
-        while self._queue and self._queue[0][0] <= now_ns:
-            _, entry = self._queue.popleft()
-            if entry.outcome is Outcome.PENDING:
-                self._execute(entry, now_ns)
+        self._sequencing.run_due(now_ns)
 
     def move_touch(self, market_id: int, bid: str, ask: str, size: str | None, now_ns: int) -> None:
         """
@@ -274,56 +363,16 @@ class Engine:
         """
         book = self.state.books[market_id]
         base = None if size is None else book.to_size(size)
-        ts_ns = self._tick(now_ns)
+        ts_ns = self.tick(now_ns)
         changes = book.move_touch(book.to_price(bid), book.to_price(ask), base, ts_ns)
-        self._publish(changes, ts_ns, market_id)
+        self._sequencing.publish(changes, ts_ns, market_id)
 
     def expire_orders(self, now_ns: int) -> None:
         """End orders whose expiry has passed; the venue does it late (observed)."""
         for book in self.state.books.values():
             changes = book.expire(now_ns)
             if changes.orders:
-                self._publish(changes, self._tick(now_ns))
-
-    def _execute(self, entry: Entry, now_ns: int) -> None:
-        tx, ts_ns = entry.tx, self._tick(now_ns)
-        assert tx is not None
-        entry.executed_ns = ts_ns
-        lever = self.levers.pull(Stage.EXECUTE, [_facts(entry)])
-        done = self._decide(tx, lever, ts_ns)
-        if lever is not None:
-            entry.blame(lever.fault.value)
-        if done.vanishes:
-            for seq in self.state.sequencer.vanish(tx.key):
-                self._pending.pop(seq).outcome = Outcome.VANISHED
-            return
-        self.state.sequencer.execute(tx.key, ts_ns)
-        del self._pending[entry.seq]
-        entry.outcome = Outcome.EXECUTED if done.app_error is None else Outcome.FAILED
-        entry.app_error = done.app_error
-        entry.made_order = entry.is_create and done.order is not None
-        entry.event_info = views.event_info(tx.info, done)
-        self.state.remember_tx(entry)
-        self.ledger.counters.fills += len(done.changes.fills)
-        self._listener(Happening(done.changes, ts_ns, entry))
-
-    def _decide(self, tx: Tx, lever: Lever | None, ts_ns: int) -> Execution:
-        expired = tx.info.expired_at * 1_000_000 <= ts_ns
-        if expired or (lever is not None and lever.fault is Fault.VANISH):
-            return Execution(changes=Changes(), vanishes=True)
-        if lever is not None:
-            return Execution(changes=Changes(), app_error=code_of(lever))
-        return execute(self.state, tx.info, ts_ns)
-
-    def _publish(self, changes: Changes, ts_ns: int, market_id: int | None = None) -> None:
-        self.state.absorb(changes)
-        self.ledger.counters.fills += len(changes.fills)
-        self._listener(Happening(changes, ts_ns, None, market_id))
-
-    def _tick(self, now_ns: int) -> int:
-        """Return the time, at least a microsecond after the last: it orders the frames."""
-        self._last_ns = max(now_ns, self._last_ns + 1_000)
-        return self._last_ns
+                self._sequencing.publish(changes, self.tick(now_ns))
 
     # -- ACCOUNTS OF ITSELF -----------------------------------------------------------------------
 
@@ -336,18 +385,29 @@ class Engine:
                 entry.tx_hash = txhash.tx_hash(self.config.chain_id, entry.tx_type, fields)
         return entry.tx_hash
 
-    def ledger_json(self) -> list[dict[str, Any]]:
-        """Return the ledger's entries as JSON values."""
-        for entry in self.ledger.entries:
+    def ledger_json(self, *, by_transaction: bool = False) -> list[dict[str, Any]]:
+        """Return the ledger as JSON values: one row per write, or per transaction."""
+        entries = self.ledger.entries
+        for entry in entries:
             self.hash_of(entry)
-        return [entry_json(entry) for entry in self.ledger.entries]
+        if by_transaction:
+            return transaction_rows(entries, self._scales)
+        return [write_row(entry) for entry in entries]
 
-    def summary(self) -> dict[str, Any]:
-        """Return the ledger's judgement as JSON values."""
+    def summary(self, claims: Sequence[Claim] | None = None) -> dict[str, Any]:
+        """Return what the ledger amounts to, with a judgement of what callers were told."""
         sequencer = self.state.sequencer
         registered = sequencer.registered()
         counters = [(k, sequencer.expected(k), sequencer.executed(k)) for k in registered]
-        return summarize(self.ledger, counters)
+        summary = summarize(self.ledger, counters)
+        return summary if claims is None else summary | self._judge(claims)
+
+    def _judge(self, claims: Sequence[Claim]) -> dict[str, Any]:
+        return judge(self.ledger.entries, claims, self._scales)
+
+    @property
+    def _scales(self) -> dict[int, int]:
+        return {id_: book.market.size_decimals for id_, book in self.state.books.items()}
 
     def reset(self) -> None:
         """Disarm all levers and begin a new ledger; nonces, orders and positions stay."""
@@ -355,15 +415,9 @@ class Engine:
         self.ledger.clear()
 
 
-def _facts(entry: Entry) -> Facts:
-    if entry.tx is None:
-        return Facts(tx_type=entry.tx_type)
-    return Facts(
-        tx_type=entry.tx_type,
-        account_index=entry.tx.info.account_index,
-        api_key_index=entry.tx.info.api_key_index,
-        nonce=entry.tx.info.nonce,
-        client_order_index=entry.tx.index,
+def _objection(state: State, txs: Sequence[Tx], now_ms: int) -> int | None:
+    return admission.check_before_nonce(state, txs, now_ms) or admission.check_after_nonce(
+        state, txs, now_ms
     )
 
 

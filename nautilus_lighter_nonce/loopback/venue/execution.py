@@ -38,7 +38,7 @@ from nautilus_lighter_nonce.loopback.venue.txinfo import ModifyInfo
 from nautilus_lighter_nonce.loopback.venue.txinfo import attribute
 
 
-class Execution(msgspec.Struct, frozen=True, kw_only=True):
+class Execution(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """
     The sequencer's verdict on one transaction.
 
@@ -163,7 +163,7 @@ def _modify(state: State, info: ModifyInfo, now_ns: int) -> Execution:
 
 
 def _cancel_all(state: State, info: CancelAllInfo, now_ns: int) -> Execution:
-    account = state.accounts.get(info.account_index)
+    account = state.accounts.known(info.account_index)
     assert account is not None  # the API tier refused unknown accounts
     if info.time_in_force != CancelAllTif.IMMEDIATE:
         account.cancel_all_time_ms = info.time
@@ -195,7 +195,7 @@ def _scheduled_cancel_all(state: State, account_index: int, now_ns: int) -> Chan
 
     It does not fire by itself, but when the account's next request arrives (observed).
     """
-    account = state.accounts.get(account_index)
+    account = state.accounts.known(account_index)
     if account is None or not 0 < account.cancel_all_time_ms * 1_000_000 <= now_ns:
         return Changes()
     account.cancel_all_time_ms = 0

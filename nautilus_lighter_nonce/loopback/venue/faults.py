@@ -27,6 +27,7 @@ Stages
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from enum import Enum
 from typing import Annotated
 from typing import Any
@@ -141,7 +142,9 @@ class Lever(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
         Only the faults in `READ_FAULTS`.
     channel : str, optional
         For frames: what the channel's name begins with, e.g. "account_all_orders"; with
-        `account_index` the channel's account. Frames of every channel if it is not named.
+        `account_index` the channel's account. Updates of every channel if it is not named;
+        "subscribed/account_all_orders" is for the first frame of a subscription. Of a frame that
+        goes to several sockets `connection` picks one.
     code : int, optional
         The code of `refuse` (default 21739) and of `fail` (default 21728).
     ms : float, optional
@@ -214,6 +217,26 @@ class Lever(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
         return self.ms or 0.0
 
 
+class RecordFault(msgspec.Struct, frozen=True, kw_only=True):
+    """
+    How a `record` lever has one transaction's record look.
+
+    Parameters
+    ----------
+    status : int, optional
+        What it says; ``None`` is null.
+    missing : bool
+        Whether it has no status at all.
+    until_ns : int, optional
+        When the truth comes out, UNIX nanoseconds; ``None`` is never.
+
+    """
+
+    status: int | None
+    missing: bool
+    until_ns: int | None
+
+
 class Facts(msgspec.Struct, frozen=True, kw_only=True):
     """What selectors look at."""
 
@@ -223,6 +246,7 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     nonce: int | None = None
     client_order_index: int | None = None
     connection: int | None = None
+    on_socket: bool = True
 
 
 READ_FAULTS: Final = frozenset(
@@ -242,6 +266,21 @@ FRAME_FAULTS: Final = frozenset(
     {Fault.FRAME_DELAY, Fault.FRAME_DROP, Fault.FRAME_DOUBLE, Fault.FRAME_UNREADABLE}
 )
 """What may befall a frame, by `channel`."""
+
+SOCKET_FAULTS: Final = frozenset(
+    {
+        Fault.HOLD,
+        Fault.HALF_OPEN,
+        Fault.DOUBLE_REPLY,
+        Fault.UNKNOWN_ID,
+        Fault.NO_ID,
+        Fault.SWAP_REPLY,
+    }
+)
+"""What means nothing for a transaction over REST."""
+
+SNAPSHOT: Final = "subscribed/"
+"""Before the channel's name in a lever that is for the first frame of a subscription."""
 
 _SELECTORS: Final = (
     "tx_type",
@@ -321,8 +360,46 @@ def code_of(lever: Lever) -> int:
 
 def matches(lever: Lever, facts: Facts) -> bool:
     """Return whether a transaction has everything that the lever selects by."""
+    if lever.fault in SOCKET_FAULTS and not facts.on_socket:
+        return False
     return all(
         wanted is None or wanted == getattr(facts, name)
         for name in _SELECTORS
         if (wanted := getattr(lever, name)) is not None
     )
+
+
+def is_on_frame(
+    lever: Lever, name: str, account_index: int | None, connections: Collection[int]
+) -> bool:
+    """
+    Return whether a frame is one that a lever selects.
+
+    Parameters
+    ----------
+    lever : Lever
+        A lever of the stage FRAME.
+    name : str
+        The channel's name with colons.
+    account_index : int, optional
+        The account that the channel is about.
+    connections : Collection[int]
+        The connections that the frame goes to.
+
+    Returns
+    -------
+    bool
+
+    """
+    if lever.account_index not in (None, account_index):
+        return False
+    if lever.connection is not None and lever.connection not in connections:
+        return False
+    return name.startswith(_with_colons(lever.channel or ""))
+
+
+def _with_colons(channel: str) -> str:
+    """Return a channel's name as frames have it, whichever way it was written."""
+    first = channel.startswith(SNAPSHOT)
+    rest = channel.removeprefix(SNAPSHOT).replace("/", ":")
+    return SNAPSHOT + rest if first else rest

@@ -12,11 +12,13 @@ Rules of this file
 from __future__ import annotations
 
 import random
+from collections.abc import Collection
 from collections.abc import Sequence
 
 from nautilus_lighter_nonce.loopback.venue.faults import Facts
 from nautilus_lighter_nonce.loopback.venue.faults import Lever
 from nautilus_lighter_nonce.loopback.venue.faults import Stage
+from nautilus_lighter_nonce.loopback.venue.faults import is_on_frame
 from nautilus_lighter_nonce.loopback.venue.faults import matches
 from nautilus_lighter_nonce.loopback.venue.faults import stage_of
 
@@ -58,6 +60,7 @@ class Levers:
     def __init__(self, seed: int = 0) -> None:
         self._rng = random.Random(seed)
         self._armed: dict[Stage, list[_Armed]] = {stage: [] for stage in Stage}
+        self._is_armed = False
 
     def arm(self, lever: Lever) -> None:
         """
@@ -73,11 +76,22 @@ class Levers:
         if stage is Stage.NOW:
             raise ValueError(f"{lever.fault.value} acts at once")
         self._armed[stage].append(_Armed(lever))
+        self._is_armed = True
 
     def clear(self) -> None:
         """Disarm all levers."""
         for armed in self._armed.values():
             armed.clear()
+        self._is_armed = False
+
+    @property
+    def is_armed(self) -> bool:
+        """Whether anything is armed, spent or not."""
+        return self._is_armed
+
+    def has(self, stage: Stage) -> bool:
+        """Return whether anything is armed at a stage, spent or not."""
+        return self._is_armed and bool(self._armed[stage])
 
     def pull(self, stage: Stage, facts: Sequence[Facts]) -> Lever | None:
         """
@@ -95,6 +109,8 @@ class Levers:
         Lever or ``None``
 
         """
+        if not self._is_armed:
+            return None
         for armed in self._armed[stage]:
             if armed.is_spent or not any(matches(armed.lever, f) for f in facts):
                 continue
@@ -106,5 +122,33 @@ class Levers:
         """Return the lever that fires on a read of an endpoint, e.g. "nextNonce"."""
         for armed in self._armed[Stage.READ]:
             if armed.lever.endpoint == endpoint and not armed.is_spent and armed.pull(self._rng):
+                return armed.lever
+        return None
+
+    def pull_frame(
+        self, name: str, account_index: int | None, connections: Collection[int]
+    ) -> Lever | None:
+        """
+        Return the lever that fires on a frame of a channel.
+
+        Parameters
+        ----------
+        name : str
+            The channel's name with colons, e.g. "account_all_orders:700"; "subscribed/" stands
+            before it for a subscription's first frame.
+        account_index : int, optional
+            The account that the channel is about.
+        connections : Collection[int]
+            The connections that the frame goes to.
+
+        Returns
+        -------
+        Lever or ``None``
+
+        """
+        for armed in self._armed[Stage.FRAME]:
+            if armed.is_spent or not is_on_frame(armed.lever, name, account_index, connections):
+                continue
+            if armed.pull(self._rng):
                 return armed.lever
         return None

@@ -40,6 +40,11 @@ class MarketFeed:
         self._sent: dict[bool, Levels] = {is_ask: self._levels(is_ask) for is_ask in (True, False)}
         self._sent_best = self._best()
 
+    @property
+    def nonce(self) -> int:
+        """The number of the last order-book frame."""
+        return self._nonce
+
     # -- TICKER -----------------------------------------------------------------------------------
 
     def ticker_moved(self) -> bool:

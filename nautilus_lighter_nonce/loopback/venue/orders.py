@@ -38,9 +38,6 @@ class OrderStatus(Enum):
     CANCELED_EXPIRED = "canceled-expired"
 
 
-LIVE: Final = frozenset({OrderStatus.PENDING, OrderStatus.OPEN})
-
-
 class SelfTrade(Enum):
     """What happens when an order meets one of its own account (go, attribute 6)."""
 
@@ -49,7 +46,7 @@ class SelfTrade(Enum):
     EXPIRE_BOTH = 2
 
 
-class BookOrder(msgspec.Struct, kw_only=True, eq=False):
+class BookOrder(msgspec.Struct, kw_only=True, eq=False, gc=False):
     """An order, live or ended; the book alone changes it."""
 
     order_index: int
@@ -76,15 +73,15 @@ class BookOrder(msgspec.Struct, kw_only=True, eq=False):
     @property
     def remaining(self) -> int:
         """What may still be filled; 0 once the order has ended."""
-        return self.base_amount - self.filled_base if self.status in LIVE else 0
+        return self.base_amount - self.filled_base if self.is_live else 0
 
     @property
     def is_live(self) -> bool:
         """Whether the order is in the book or waits for its trigger."""
-        return self.status in LIVE
+        return self.status is OrderStatus.OPEN or self.status is OrderStatus.PENDING
 
 
-class Standing(msgspec.Struct, frozen=True):
+class Standing(msgspec.Struct, frozen=True, gc=False):
     """
     What an account held in a market before a fill.
 
@@ -104,7 +101,7 @@ class Standing(msgspec.Struct, frozen=True):
     margin_fraction: int = 0
 
 
-class Party(msgspec.Struct, frozen=True):
+class Party(msgspec.Struct, frozen=True, gc=False):
     """One side of a fill."""
 
     account_index: int
@@ -114,8 +111,8 @@ class Party(msgspec.Struct, frozen=True):
     before: Standing = Standing()
 
 
-class Fill(msgspec.Struct, frozen=True, kw_only=True):
-    """A trade between two orders."""
+class Fill(msgspec.Struct, frozen=True, gc=False, kw_only=True):
+    """A trade between two orders, or one that the venue forced, with a fee of its own."""
 
     trade_id: int
     market_id: int
@@ -126,9 +123,11 @@ class Fill(msgspec.Struct, frozen=True, kw_only=True):
     bid: Party
     is_maker_ask: bool
     ts_ns: int
+    kind: str = "trade"
+    taker_fee: int | None = None
 
 
-class Changes(msgspec.Struct, frozen=True):
+class Changes(msgspec.Struct, frozen=True, gc=False):
     """What one action did: the orders it touched, in order, and its fills."""
 
     orders: list[BookOrder] = []

@@ -16,7 +16,8 @@ from typing import Final
 from nautilus_lighter_nonce.lighter.codes import CODE_OK
 from nautilus_lighter_nonce.lighter.codes import MAX_API_KEY_INDEX
 from nautilus_lighter_nonce.lighter.codes import Code
-from nautilus_lighter_nonce.loopback.config import VanishedLookup
+from nautilus_lighter_nonce.loopback.config import Index
+from nautilus_lighter_nonce.loopback.venue import records
 from nautilus_lighter_nonce.loopback.venue import rows_accounts
 from nautilus_lighter_nonce.loopback.venue import rows_orders
 from nautilus_lighter_nonce.loopback.venue import views
@@ -34,7 +35,6 @@ from nautilus_lighter_nonce.loopback.venue.params import invalid
 from nautilus_lighter_nonce.loopback.venue.params import limit_of
 from nautilus_lighter_nonce.loopback.venue.params import number
 from nautilus_lighter_nonce.loopback.venue.params import page_of
-from nautilus_lighter_nonce.loopback.venue.sequencer import Outcome
 from nautilus_lighter_nonce.loopback.venue.state import State
 
 
@@ -49,7 +49,11 @@ def account(state: State, params: Params, now_ns: int) -> dict[str, Any]:
     """Answer `account`, by index or by L1 address."""
     found = _by_address(state, params) if params.get("by") == "l1_address" else None
     found = found or account_of(state, params, "value")
-    return {"code": CODE_OK, "total": 1, "accounts": [rows_accounts.account_row(state, found)]}
+    row = None
+    if lag_ns := state.past.lag_ns(Index.ACCOUNT):
+        row = state.past.account_at(found.account_index, now_ns - lag_ns)
+    row = row or rows_accounts.account_row(state, found)
+    return {"code": CODE_OK, "total": 1, "accounts": [row]}
 
 
 def accounts_by_address(state: State, params: Params, now_ns: int) -> dict[str, Any]:
@@ -78,15 +82,16 @@ def maker_only_keys(state: State, params: Params, now_ns: int) -> dict[str, Any]
 
 
 def account_limits(state: State, params: Params, now_ns: int) -> dict[str, Any]:
-    """Answer `accountLimits`, as a Standard account."""
+    """Answer `accountLimits`; every account is of the config's tier."""
     account_of(state, params)
+    tier = state.config.tier.value
     return {
         "code": CODE_OK,
         "max_llp_percentage": 100,
         "max_llp_amount": "0.000000",
-        "user_tier": "standard",
+        "user_tier": tier,
         "can_create_public_pool": False,
-        "user_tier_name": "standard",
+        "user_tier_name": tier,
         "current_maker_fee_tick": state.config.maker_fee,
         "current_taker_fee_tick": state.config.taker_fee,
         "leased_lit": "0.00000000",
@@ -97,7 +102,7 @@ def account_limits(state: State, params: Params, now_ns: int) -> dict[str, Any]:
 
 def api_keys(state: State, params: Params, now_ns: int) -> dict[str, Any]:
     """Answer `apikeys`; 21109 if nothing is registered there."""
-    found = account_of(state, params)
+    account_index = account_of(state, params).account_index
     wanted = number(params, "api_key_index", ALL_KEYS)
     rows = [
         {
@@ -107,8 +112,8 @@ def api_keys(state: State, params: Params, now_ns: int) -> dict[str, Any]:
             "public_key": public_key,
             "transaction_time": 0,
         }
-        for (account_index, api_key_index), public_key in state.public_keys.items()
-        if account_index == found.account_index and wanted in (ALL_KEYS, api_key_index)
+        for api_key_index, public_key in state.keys.of_account(account_index)
+        if wanted in (ALL_KEYS, api_key_index)
     ]
     if wanted > MAX_API_KEY_INDEX + 1 or not rows:
         raise ApiError(Code.API_KEY_NOT_FOUND)
@@ -120,14 +125,16 @@ def api_keys(state: State, params: Params, now_ns: int) -> dict[str, Any]:
 
 def active_orders(state: State, params: Params, now_ns: int) -> dict[str, Any]:
     """Answer `accountActiveOrders`."""
-    orders = state.orders.live(account_of(state, params).account_index)
+    account_index = account_of(state, params).account_index
+    orders = [o for o in _orders(state, account_index, now_ns) if o.is_live]
     rows = [_rest_order(state, o) for o in orders if in_market(params, o.market_id)]
     return {"code": CODE_OK, "next_cursor": "", "orders": rows}
 
 
 def inactive_orders(state: State, params: Params, now_ns: int) -> dict[str, Any]:
     """Answer `accountInactiveOrders`, the last ended first; the range is of ends (inferred)."""
-    orders = state.orders.ended(account_of(state, params).account_index)
+    account_index = account_of(state, params).account_index
+    orders = [o for o in _orders(state, account_index, now_ns) if not o.is_live]
     first, last = _range_secs(params)
     chosen = [
         o
@@ -157,7 +164,7 @@ def account_orders(state: State, params: Params, now_ns: int) -> dict[str, Any]:
     if not all(text.isdecimal() for text in texts) or len(texts) > MAX_CLIENT_INDEXES:
         raise invalid("client_order_indexes")
     wanted = {int(text) for text in texts}
-    orders = state.orders.live(account_index) + state.orders.ended(account_index)
+    orders = _orders(state, account_index, now_ns)
     rows = [_rest_order(state, o) for o in orders if o.client_order_index in wanted]
     return {"code": CODE_OK, "orders": rows}
 
@@ -166,6 +173,8 @@ def trades(state: State, params: Params, now_ns: int) -> dict[str, Any]:
     """Answer `trades`, of an account or of a market, newest first."""
     order_index = number(params, "order_index", 0)
     fills = _fills(state, params)
+    if lag_ns := state.past.lag_ns(Index.TRADES):
+        fills = [f for f in fills if f.ts_ns <= now_ns - lag_ns]
     if order_index:
         fills = [f for f in fills if order_index in (f.ask.order_index, f.bid.order_index)]
     page, cursor = page_of(fills, params, lambda fill: fill.trade_id)
@@ -180,6 +189,13 @@ def _fills(state: State, params: Params) -> list[Fill]:
     return [f for f in state.trades[account_index] if in_market(params, f.market_id)]
 
 
+def _orders(state: State, account_index: int, now_ns: int) -> list[BookOrder]:
+    """Return an account's orders as the index shows them: live ones first, then the last ended."""
+    orders = state.orders.live(account_index) + state.orders.ended(account_index)
+    lag_ns = state.past.lag_ns(Index.ORDERS)
+    return state.past.orders_at(orders, now_ns - lag_ns) if lag_ns else orders
+
+
 def _rest_order(state: State, order: BookOrder) -> dict[str, Any]:
     return rows_orders.rest_order_row(state.books[order.market_id], order)
 
@@ -190,16 +206,19 @@ def _rest_order(state: State, order: BookOrder) -> dict[str, Any]:
 def tx(state: State, params: Params, now_ns: int) -> dict[str, Any]:
     """Answer `tx`: a record by its hash; 21500 for one the venue never accepted."""
     entry = state.by_hash.get(params.get("value", ""))
-    hidden = state.config.vanished_lookup is VanishedLookup.UNKNOWN
-    if entry is None or (hidden and entry.outcome is Outcome.VANISHED):
+    row = None if entry is None else records.looked_up(state, entry, now_ns)
+    if row is None:
         raise ApiError(Code.TX_NOT_FOUND)
     times = {"committed_at": 0, "verified_at": 0}
-    return {"code": CODE_OK, "message": ""} | views.tx_row(entry) | times
+    return {"code": CODE_OK, "message": ""} | row | times
 
 
 def account_txs(state: State, params: Params, now_ns: int) -> dict[str, Any]:
     """Answer `accountTxs`: executed transactions, newest first."""
     account_index = account_of(state, params, "value").account_index
     start, limit = number(params, "index", 0), limit_of(params, MAX_PAGE)
-    entries = list(reversed(state.executed[account_index]))[start : start + limit]
-    return {"code": CODE_OK, "txs": [views.tx_row(entry) for entry in entries]}
+    entries = list(reversed(state.executed[account_index]))
+    if lag_ns := state.past.lag_ns(Index.ACCOUNT_TXS):
+        entries = [e for e in entries if e.executed_ns <= now_ns - lag_ns]
+    chosen = entries[start : start + limit]
+    return {"code": CODE_OK, "txs": [records.record_row(state, e, now_ns) for e in chosen]}

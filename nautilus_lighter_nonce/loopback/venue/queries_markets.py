@@ -19,6 +19,7 @@ from nautilus_lighter_nonce.loopback.venue import rows_orders
 from nautilus_lighter_nonce.loopback.venue.book import Book
 from nautilus_lighter_nonce.loopback.venue.market_day import INTERVALS_MS
 from nautilus_lighter_nonce.loopback.venue.market_day import candles_of
+from nautilus_lighter_nonce.loopback.venue.market_day import start_of
 from nautilus_lighter_nonce.loopback.venue.orders import HOUSE_ACCOUNT
 from nautilus_lighter_nonce.loopback.venue.params import MAX_PAGE
 from nautilus_lighter_nonce.loopback.venue.params import Params
@@ -32,7 +33,7 @@ from nautilus_lighter_nonce.loopback.venue.state import State
 
 MAX_BOOK_ROWS: Final = 250  # docs
 MAX_CANDLES: Final = 500  # sdk: "max 500 per call"
-FUNDING_RESOLUTIONS: Final = frozenset({"1h", "1d"})  # sdk
+FUNDING_INTERVALS_MS: Final = {name: INTERVALS_MS[name] for name in ("1h", "1d")}  # sdk
 
 _LIQUIDITY_POOL: Final = 281_474_976_710_654  # the protocol's own pool (docs)
 _SYSTEM_CONFIG: Final = {
@@ -135,28 +136,39 @@ def recent_trades(state: State, params: Params, now_ns: int) -> dict[str, Any]:
 
 
 def candles(state: State, params: Params, now_ns: int) -> dict[str, Any]:
-    """Answer `candles`: the last `count_back` that begin in the range of times."""
+    """
+    Answer `candles`: the last `count_back` that begin in the range of times.
+
+    A `count_back` of 0 asks for all of them, as ccxt does; the times are milliseconds.
+    """
     book, resolution = book_of(state, params), params.get("resolution", "")
     interval_ms = INTERVALS_MS.get(resolution)
     if interval_ms is None:
         raise invalid("resolution")
     first, last = number(params, "start_timestamp"), number(params, "end_timestamp")
-    count = number(params, "count_back", MAX_CANDLES)
-    if not 0 <= count <= MAX_CANDLES or first > last:
+    count = number(params, "count_back", 0) or MAX_CANDLES
+    if not 1 <= count <= MAX_CANDLES or first > last:
         raise invalid("count_back" if first <= last else "start_timestamp")
     made = candles_of(state.market_trades[book.market.market_id], interval_ms)
-    chosen = [c for c in made if first <= c.start_ms <= last][-count:] if count else []
+    chosen = [c for c in made if first <= c.start_ms <= last][-count:]
     rows = [rows_markets.candle_row(book, candle) for candle in chosen]
     return {"code": CODE_OK, "r": resolution, "c": rows}
 
 
 def fundings(state: State, params: Params, now_ns: int) -> dict[str, Any]:
-    """Answer `fundings`: nothing is ever paid here."""
+    """Answer `fundings`: nothing was paid at the end of each past interval of the range."""
     book_of(state, params)
     resolution = params.get("resolution", "")
-    if resolution not in FUNDING_RESOLUTIONS:
+    interval_ms = FUNDING_INTERVALS_MS.get(resolution)
+    if interval_ms is None:
         raise invalid("resolution")
-    return {"code": CODE_OK, "resolution": resolution, "fundings": []}
+    count = number(params, "count_back", 0) or MAX_CANDLES
+    first, last = number(params, "start_timestamp"), number(params, "end_timestamp")
+    newest = start_of(min(last * 10**6, now_ns), interval_ms)
+    oldest = max(first, newest - (min(count, MAX_CANDLES) - 1) * interval_ms)
+    times = range(newest, oldest - 1, -interval_ms)
+    rows = [rows_markets.funding_row(ts_ms) for ts_ms in reversed(times)]
+    return {"code": CODE_OK, "resolution": resolution, "fundings": rows}
 
 
 def funding_rates(state: State, params: Params, now_ns: int) -> dict[str, Any]:

@@ -31,7 +31,7 @@ class Action(Enum):
     GARBAGE = "garbage"
 
 
-class Submission(msgspec.Struct, frozen=True, kw_only=True):
+class Submission(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """
     A request to send one transaction or a batch.
 
@@ -47,6 +47,10 @@ class Submission(msgspec.Struct, frozen=True, kw_only=True):
         The JSON texts.
     is_batch : bool
         Whether it came as a batch.
+    received_ns : int
+        When the kernel had it; later than that by whatever held it on the way.
+    fault : Fault, optional
+        The lever that it met on the way.
 
     """
 
@@ -55,9 +59,11 @@ class Submission(msgspec.Struct, frozen=True, kw_only=True):
     tx_types: tuple[int, ...]
     tx_infos: tuple[str, ...]
     is_batch: bool = False
+    received_ns: int = 0
+    fault: Fault | None = None
 
 
-class Reply(msgspec.Struct, frozen=True, kw_only=True):
+class Reply(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """
     What the venue decided about a request.
 
@@ -71,12 +77,20 @@ class Reply(msgspec.Struct, frozen=True, kw_only=True):
         The hashes of accepted transactions.
     predicted_ms : int
         The predicted time of execution, UNIX milliseconds.
+    message : str
+        The message, where it is not the usual one.
+    quota_remaining : int, optional
+        What is left of the volume quota, if the transaction spent some.
     status : int, optional
         The HTTP status of a lever.
     delay_ms : float
         An extra delay of this reply alone.
     closes : bool
         Whether all sockets close instead of an answer.
+    shutdown : Lever, optional
+        Closes all sockets in an orderly way, after its grace.
+    lever : Lever, optional
+        What bent the answer, for the transport to write it so.
     entries : tuple[Entry, ...]
         The ledger entries the reply is about.
 
@@ -86,13 +100,17 @@ class Reply(msgspec.Struct, frozen=True, kw_only=True):
     code: int
     hashes: tuple[str, ...] = ()
     predicted_ms: int = 0
+    message: str = ""
+    quota_remaining: int | None = None
     status: int | None = None
     delay_ms: float = 0.0
     closes: bool = False
+    shutdown: Lever | None = None
+    lever: Lever | None = None
     entries: tuple[Entry, ...] = ()
 
 
-class Happening(msgspec.Struct, frozen=True):
+class Happening(msgspec.Struct, frozen=True, gc=False):
     """
     Something that private and public streams may show.
 
@@ -122,8 +140,14 @@ _BENT: Final[dict[Fault, tuple[Action, int | None, int | None]]] = {
     Fault.SERVER_ERROR: (Action.SERVER_ERROR, Code.INTERNAL_ERROR, 503),
     Fault.UNREADABLE: (Action.GARBAGE, None, None),
     Fault.CLOSE_SOCKETS: (Action.SILENCE, None, None),
+    Fault.SHUTDOWN: (Action.SILENCE, None, None),
 }
 """Fault to action, the code the ledger notes, and the HTTP status unless the lever names one."""
+
+
+def lets_pass(lever: Lever) -> bool:
+    """Return whether a transaction goes on to the venue from a lever of the stage EDGE."""
+    return lever.fault is Fault.SHUTDOWN and lever.wait_ms > 0
 
 
 def bend(lever: Lever, reply: Reply) -> Reply:
@@ -146,13 +170,20 @@ def bend(lever: Lever, reply: Reply) -> Reply:
         entry.blame(lever.fault.value)
     if lever.fault is Fault.DELAY:
         return msgspec.structs.replace(reply, delay_ms=lever.wait_ms)
+    if lets_pass(lever):
+        return msgspec.structs.replace(reply, shutdown=lever)
+    if lever.fault not in _BENT:
+        return msgspec.structs.replace(reply, lever=lever)
     action, code, status = _BENT[lever.fault]
     for entry in reply.entries:
         entry.code = code
-    return Reply(
+    return msgspec.structs.replace(
+        reply,
         action=action,
-        code=code or 0,
+        # An unreadable answer is made of the readable one.
+        code=reply.code if action is Action.GARBAGE else code or 0,
         status=lever.status or status,
         closes=lever.fault is Fault.CLOSE_SOCKETS,
-        entries=reply.entries,
+        shutdown=lever if lever.fault is Fault.SHUTDOWN else reply.shutdown,
+        lever=lever,
     )

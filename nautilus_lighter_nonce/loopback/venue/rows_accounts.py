@@ -14,14 +14,22 @@ from typing import Any
 from typing import Final
 
 from nautilus_lighter_nonce.lighter.codes import QUOTE_DECIMALS
+from nautilus_lighter_nonce.loopback.config import Tier
 from nautilus_lighter_nonce.loopback.venue.accounts import Account
 from nautilus_lighter_nonce.loopback.venue.decimals import format_decimal
+from nautilus_lighter_nonce.loopback.venue.market_day import DAY_NS
 from nautilus_lighter_nonce.loopback.venue.state import State
+from nautilus_lighter_nonce.loopback.venue.views import json_number
 from nautilus_lighter_nonce.loopback.venue.views import l1_address
 from nautilus_lighter_nonce.loopback.venue.views import usdc
 
 
 USDC_ASSET_ID: Final = 3  # observed
+
+_PERIODS_NS: Final = {"daily": DAY_NS, "weekly": 7 * DAY_NS, "monthly": 30 * DAY_NS, "total": 2**64}
+
+_ACCOUNT_TYPES: Final = {Tier.STANDARD: 0, Tier.PREMIUM: 1, Tier.PLUS: 2}
+"""The tiers' numbers as Nautilus' Rust client reads them; only 0 is observed."""
 
 
 def position_row(state: State, account_index: int, market_id: int) -> dict[str, Any]:
@@ -79,12 +87,23 @@ def stats_row(state: State, account: Account) -> dict[str, Any]:
     }
 
 
+def volumes(state: State, account: Account, now_ns: int) -> dict[str, float]:
+    """Return how many trades an account made, and what they were worth in USDC, by period."""
+    fills = state.trades[account.account_index]
+    row: dict[str, float] = {}
+    for period, length_ns in _PERIODS_NS.items():
+        quotes = [fill.quote for fill in fills if fill.ts_ns > now_ns - length_ns]
+        row[f"{period}_trades_count"] = len(quotes)
+        row[f"{period}_volume"] = json_number(sum(quotes), QUOTE_DECIMALS)
+    return row
+
+
 def sub_account_row(state: State, account: Account) -> dict[str, Any]:
     """Return an account as `accountsByL1Address` shows it."""
     index = account.account_index
     return {
         "code": 0,
-        "account_type": 0,
+        "account_type": _ACCOUNT_TYPES[state.config.tier],
         "index": index,
         "l1_address": l1_address(index),
         "cancel_all_time": account.cancel_all_time_ms,

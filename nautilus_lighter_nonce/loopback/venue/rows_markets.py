@@ -23,6 +23,7 @@ from nautilus_lighter_nonce.loopback.venue.market_day import Day
 from nautilus_lighter_nonce.loopback.venue.market_day import day_of
 from nautilus_lighter_nonce.loopback.venue.rows_accounts import USDC_ASSET_ID
 from nautilus_lighter_nonce.loopback.venue.state import State
+from nautilus_lighter_nonce.loopback.venue.views import json_number
 from nautilus_lighter_nonce.loopback.venue.views import usdc
 
 
@@ -147,8 +148,18 @@ def candle_row(book: Book, candle: Candle) -> dict[str, Any]:
         "l": _price_number(book, candle.low),
         "c": _price_number(book, candle.close),
         "v": _size_number(book, candle.base),
-        "V": candle.quote / 10**QUOTE_DECIMALS,
+        "V": json_number(candle.quote, QUOTE_DECIMALS),
         "i": candle.last_trade_id,
+    }
+
+
+def funding_row(ts_ms: int) -> dict[str, Any]:
+    """Return a payment of nothing; its time is in seconds (observed)."""
+    return {
+        "timestamp": ts_ms // 1_000,
+        "value": "0.00000000",
+        "rate": "0.0000",
+        "direction": "long",
     }
 
 
@@ -190,7 +201,7 @@ def open_interest(state: State, market_id: int) -> int:
 def _day_numbers(book: Book, day: Day) -> dict[str, float]:
     return {
         "daily_base_token_volume": _size_number(book, day.base),
-        "daily_quote_token_volume": day.quote / 10**QUOTE_DECIMALS,
+        "daily_quote_token_volume": json_number(day.quote, QUOTE_DECIMALS),
         "daily_price_low": _price_number(book, day.low),
         "daily_price_high": _price_number(book, day.high),
         "daily_price_change": day.change_percent,
@@ -198,8 +209,8 @@ def _day_numbers(book: Book, day: Day) -> dict[str, float]:
 
 
 def _price_number(book: Book, price: int) -> float:
-    return float(price / 10**book.market.price_decimals)
+    return json_number(price, book.market.price_decimals)
 
 
 def _size_number(book: Book, size: int) -> float:
-    return float(size / 10**book.market.size_decimals)
+    return json_number(size, book.market.size_decimals)

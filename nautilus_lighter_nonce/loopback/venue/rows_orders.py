@@ -152,11 +152,12 @@ def trade_row(state: State, fill: Fill) -> dict[str, Any]:
     market = state.books[fill.market_id].market
     maker, taker = (fill.ask, fill.bid) if fill.is_maker_ask else (fill.bid, fill.ask)
     config = state.config
+    taker_fee = config.taker_fee if fill.taker_fee is None else fill.taker_fee
     return {
         "trade_id": fill.trade_id,
         "trade_id_str": str(fill.trade_id),
         "tx_hash": f"{fill.trade_id:016x}".ljust(80, "0"),
-        "type": "trade",
+        "type": fill.kind,
         "market_id": fill.market_id,
         "market_kind": MARKET_KIND,
         "size": format_decimal(fill.base, market.size_decimals),
@@ -177,7 +178,7 @@ def trade_row(state: State, fill: Fill) -> dict[str, Any]:
         "is_maker_ask": fill.is_maker_ask,
         "block_height": fill.ts_ns // BLOCK_NS,
         "timestamp": fill.ts_ns // 10**6,
-        **_side_of("taker", taker, config.taker_fee, fill, market.size_decimals),
+        **_side_of("taker", taker, taker_fee, fill, market.size_decimals),
         **_side_of("maker", maker, config.maker_fee, fill, market.size_decimals),
         "transaction_time": fill.ts_ns // 1_000,
     }

@@ -54,7 +54,7 @@ class Outcome(Enum):
     VANISHED = "vanished"
 
 
-class Claim(msgspec.Struct, frozen=True):
+class Claim(msgspec.Struct, frozen=True, gc=False):
     """
     A transaction's claim to a nonce.
 
@@ -71,7 +71,7 @@ class Claim(msgspec.Struct, frozen=True):
     skip: bool = False
 
 
-class Accepted(msgspec.Struct, frozen=True):
+class Accepted(msgspec.Struct, frozen=True, gc=False):
     """An accepted claim, waiting to be executed."""
 
     tx_id: int
@@ -160,6 +160,14 @@ class Sequencer:
                 reported = value
                 break
         return reported
+
+    def shift(self, by_ns: int) -> None:
+        """Move the times that `next_nonce` looks back to, as the venue's clock was moved."""
+        for lane in self._lanes.values():
+            moved = [
+                (since_ns + by_ns if since_ns else 0, value) for since_ns, value in lane.history
+            ]
+            lane.history = deque(moved, HISTORY_LENGTH)
 
     # -- API TIER ---------------------------------------------------------------------------------
 
@@ -250,7 +258,34 @@ class Sequencer:
         lane.history.append((now_ns, lane.executed))
         return accepted.tx_id
 
-    def vanish(self, key: Key) -> list[int]:
+    def head_fits(self, key: Key) -> bool:
+        """
+        Return whether the key's oldest accepted transaction can be executed.
+
+        It cannot if it stood behind one that vanished and was left in the queue.
+
+        Raises
+        ------
+        LookupError
+            If nothing waits for execution.
+
+        """
+        lane = self._pending_lane(key)
+        return _follows(lane.queue[0].claim, lane.executed)
+
+    def drop(self, key: Key) -> int:
+        """
+        Let the key's oldest accepted transaction vanish alone; its nonce was free already.
+
+        Raises
+        ------
+        LookupError
+            If nothing waits for execution.
+
+        """
+        return self._pending_lane(key).queue.popleft().tx_id
+
+    def vanish(self, key: Key, *, late: bool = False) -> list[int]:
         """
         Let the key's oldest accepted transaction vanish without spending its nonce.
 
@@ -261,6 +296,9 @@ class Sequencer:
         ----------
         key : Key
             A registered key.
+        late : bool, default False
+            Whether those followers stay in the queue until they are reached: `head_fits` is false
+            for them then. What is expected falls back all the same.
 
         Returns
         -------
@@ -283,8 +321,10 @@ class Sequencer:
                 expected = accepted.claim.nonce + 1
             else:
                 vanished.append(accepted.tx_id)
-        lane.queue = survivors
         lane.expected = expected
+        if late:
+            return vanished[:1]
+        lane.queue = survivors
         return vanished
 
     def _pending_lane(self, key: Key) -> _Lane:

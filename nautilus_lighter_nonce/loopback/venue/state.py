@@ -20,11 +20,15 @@ from typing import Final
 from nautilus_lighter_nonce.lighter.codes import MIN_ORDER_INDEX
 from nautilus_lighter_nonce.loopback.config import VenueConfig
 from nautilus_lighter_nonce.loopback.venue.accounts import Accounts
+from nautilus_lighter_nonce.loopback.venue.auth import Tokens
 from nautilus_lighter_nonce.loopback.venue.book import Book
+from nautilus_lighter_nonce.loopback.venue.commands import AccountStatus
+from nautilus_lighter_nonce.loopback.venue.keyring import Keyring
 from nautilus_lighter_nonce.loopback.venue.ledger import Entry
 from nautilus_lighter_nonce.loopback.venue.orders import BookOrder
 from nautilus_lighter_nonce.loopback.venue.orders import Changes
 from nautilus_lighter_nonce.loopback.venue.orders import Fill
+from nautilus_lighter_nonce.loopback.venue.past import Past
 from nautilus_lighter_nonce.loopback.venue.sequencer import Key
 from nautilus_lighter_nonce.loopback.venue.sequencer import Sequencer
 
@@ -91,11 +95,17 @@ class State:
     def __init__(self, config: VenueConfig) -> None:
         self.config = config
         self.sequencer = Sequencer()
-        self.public_keys: dict[Key, str] = {}
+        self.keys = Keyring()
+        self.tokens = Tokens(self.keys)
+        self.past = Past()
+        self.statuses: dict[int, AccountStatus] = {}
         fractions = {m.market_id: m.initial_margin_fraction for m in config.markets}
         self.accounts = Accounts(config.accounts, fractions, config.maker_fee, config.taker_fee)
         trade_ids = itertools.count(FIRST_TRADE_ID)
-        self.books = {m.market_id: Book(m, self.accounts, trade_ids) for m in config.markets}
+        self.books = {
+            m.market_id: Book(m, self.accounts, trade_ids, place)
+            for place, m in enumerate(config.markets)
+        }
         self.orders = OrderStore()
         self.trades: dict[int, deque[Fill]] = defaultdict(lambda: deque(maxlen=TRADES_KEPT))
         self.market_trades: dict[int, deque[Fill]] = defaultdict(lambda: deque(maxlen=TRADES_KEPT))
@@ -109,10 +119,19 @@ class State:
                 key = (account.account_index, api_key_index)
                 self.register_key(key, account.public_key, account.nonce)
 
-    def register_key(self, key: Key, public_key: str, nonce: int = 1) -> None:
-        """Register a key, or replace it and reset its counter."""
-        self.sequencer.register(key, nonce)
-        self.public_keys[key] = public_key
+    def register_key(self, key: Key, public_key: str, nonce: int | None = 1) -> None:
+        """Register, replace or mend a key; its counter begins anew, or goes on with ``None``."""
+        self.keys.register(key, public_key)
+        if nonce is not None or not self.sequencer.knows(key):
+            self.sequencer.register(key, 1 if nonce is None else nonce)
+
+    def set_status(self, account_index: int, status: AccountStatus) -> None:
+        """Change how an account stands."""
+        self.accounts.hide(account_index, hidden=status is AccountStatus.NOT_FOUND)
+        if status is AccountStatus.OK:
+            self.statuses.pop(account_index, None)
+        else:
+            self.statuses[account_index] = status
 
     # -- MARGIN -----------------------------------------------------------------------------------
 
@@ -123,7 +142,7 @@ class State:
 
     def available(self, account_index: int) -> int:
         """Return an account's collateral that is free for new orders, 1e-6 USDC."""
-        account = self.accounts.get(account_index)
+        account = self.accounts.known(account_index)
         return 0 if account is None else self.accounts.available(account, self.value_at_mark)
 
     def margin_for(self, account_index: int, market_id: int, base: int, price: int) -> int:
@@ -138,10 +157,12 @@ class State:
         for order in changes.orders:
             self._reserve(order)
             self.orders.put(order)
+        if self.past.keeps_orders:
+            self.past.note_orders(changes.orders)
         for fill in changes.fills:
             self.market_trades[fill.market_id].appendleft(fill)
             for party in {fill.ask.account_index, fill.bid.account_index}:
-                if self.accounts.get(party) is not None:
+                if self.accounts.known(party) is not None:
                     self.trades[party].appendleft(fill)
 
     def remember_hash(self, tx_hash: str, entry: Entry) -> None:
@@ -158,7 +179,7 @@ class State:
         self.executed[entry.tx.info.account_index].append(entry)
 
     def _reserve(self, order: BookOrder) -> None:
-        account = self.accounts.get(order.account_index)
+        account = self.accounts.known(order.account_index)
         if account is None:
             return
         margin = 0

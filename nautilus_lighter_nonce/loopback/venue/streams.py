@@ -1,10 +1,10 @@
 """
-The channels of the WebSocket: names, snapshots, updates.
+The channels of the WebSocket: snapshots and updates, as frames.
 
 Rules of this file
 ------------------
 - Frames are built here, as text; who receives them is the server's business. A frame is built once
-  for all its subscribers, and only if it has any.
+  for all its subscribers, and only if it has any. The public bodies come from `streams_markets`.
 - Keys of a frame's envelope are in alphabetical order (observed).
 - After an execution the orders frame comes first, then the positions frame (observed), then trades,
   assets, figures and the transaction record (order inferred).
@@ -14,87 +14,25 @@ Rules of this file
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from collections.abc import Container
+from collections.abc import Iterable
 from collections.abc import Iterator
 from typing import Any
 from typing import Final
 
 import msgspec
 
+from nautilus_lighter_nonce.loopback.venue import records
 from nautilus_lighter_nonce.loopback.venue import rows_accounts
 from nautilus_lighter_nonce.loopback.venue import rows_orders
-from nautilus_lighter_nonce.loopback.venue import views
 from nautilus_lighter_nonce.loopback.venue.accounts import Account
-from nautilus_lighter_nonce.loopback.venue.market_feed import MarketFeed
+from nautilus_lighter_nonce.loopback.venue.channels import HEIGHT
+from nautilus_lighter_nonce.loopback.venue.channels import Channel
+from nautilus_lighter_nonce.loopback.venue.orders import Fill
 from nautilus_lighter_nonce.loopback.venue.replies import Happening
 from nautilus_lighter_nonce.loopback.venue.state import State
-
-
-AUTH_FAMILIES: Final = frozenset({"account_all_orders", "account_all_assets", "account_tx"})
-"""Families that want a token (observed for the first, docs for the others)."""
-
-MARKET_FAMILIES: Final = frozenset({"ticker", "order_book"})
-ACCOUNT_FAMILIES: Final = AUTH_FAMILIES | {
-    "account_all_trades",
-    "account_all_positions",
-    "user_stats",
-}
-
-_CHANNEL: Final = re.compile(r"([a-z_]+)[/:](\d{1,15})")
-
-
-class Channel(msgspec.Struct, frozen=True):
-    """
-    A channel: its family and what it is about.
-
-    Parameters
-    ----------
-    family : str
-        E.g. "account_all_orders".
-    number : int, optional
-        The market or the account.
-
-    """
-
-    family: str
-    number: int | None = None
-
-    @property
-    def name(self) -> str:
-        """The name in frames, with a colon (observed)."""
-        return self.family if self.number is None else f"{self.family}:{self.number}"
-
-
-HEIGHT: Final = Channel("height")
-
-
-def parse_channel(text: str, state: State) -> Channel | None:
-    """
-    Return the channel that a subscription names, ``None`` if there is none.
-
-    Parameters
-    ----------
-    text : str
-        E.g. "ticker/0".
-    state : State
-        Knows markets and accounts.
-
-    Returns
-    -------
-    Channel or ``None``
-
-    """
-    if text == HEIGHT.family:
-        return HEIGHT
-    match = _CHANNEL.fullmatch(text)
-    if match is None:
-        return None
-    family, number = match[1], int(match[2])
-    known_market = family in MARKET_FAMILIES and number in state.books
-    known_account = family in ACCOUNT_FAMILIES and state.accounts.get(number) is not None
-    return Channel(family, number) if known_market or known_account else None
+from nautilus_lighter_nonce.loopback.venue.streams_markets import MarketStreams
 
 
 class Streams:
@@ -110,11 +48,16 @@ class Streams:
 
     def __init__(self, state: State) -> None:
         self._state = state
-        self._feeds = {market_id: MarketFeed(book) for market_id, book in state.books.items()}
+        self._markets = MarketStreams(state)
 
     def snapshot(self, channel: Channel, now_ns: int) -> str:
         """Return the first frame of a subscription."""
-        body = self._SNAPSHOTS[channel.family](self, channel.number or 0, now_ns)
+        if channel.account_index is None:
+            body = self._markets.snapshot(channel, now_ns)
+        else:
+            account = self._state.accounts.get(channel.account_index)
+            assert account is not None  # `parse_channel` knew it
+            body = self._SNAPSHOTS[channel.family](self, account, channel, now_ns)
         return _frame("subscribed", channel, body)
 
     def updates(
@@ -140,45 +83,55 @@ class Streams:
             if account is not None:
                 yield from self._account_updates(account, happening, wanted)
         for market_id in _markets_of(happening):
-            channel = Channel("ticker", market_id)
-            if channel in wanted and self._feeds[market_id].ticker_moved():
-                yield channel, _frame("update", channel, self._ticker(market_id, happening.ts_ns))
+            for channel, body in self._markets.updates(market_id, happening, wanted):
+                yield channel, _frame("update", channel, body)
 
     def book_update(self, market_id: int, now_ns: int) -> str | None:
         """Return the order-book levels that changed since the last frame, ``None`` if none did."""
-        body = self._feeds[market_id].update(now_ns)
+        body = self._markets.book_update(market_id, now_ns)
         return None if body is None else _frame("update", Channel("order_book", market_id), body)
 
     def height_update(self, now_ns: int) -> str:
         """Return the frame that tells the block height."""
-        return _frame("update", HEIGHT, self._height(0, now_ns))
+        return _frame("update", HEIGHT, self._markets.height(now_ns))
 
     # -- ACCOUNT UPDATES --------------------------------------------------------------------------
 
     def _account_updates(
         self, account: Account, happening: Happening, wanted: Container[Channel]
     ) -> Iterator[tuple[Channel, str]]:
+        index = account.account_index
         for family, build in self._UPDATES:
-            channel = Channel(family, account.account_index)
+            channel = Channel(family, index)
             if channel in wanted:
                 body = build(self, account, happening)
                 if body is not None:
                     yield channel, _frame("update", channel, body)
+        for market_id in _markets_of(happening, index):
+            channel = Channel("account_orders", market_id, str(index))
+            if channel in wanted:
+                orders = self._orders_update(account, happening, market_id)
+                yield channel, _frame("update", channel, self._one_market(channel, orders))
 
-    def _orders_update(self, account: Account, happening: Happening) -> dict[str, Any] | None:
+    def _orders_update(
+        self, account: Account, happening: Happening, market_id: int | None = None
+    ) -> dict[str, Any] | None:
         orders: dict[str, list[Any]] = {}
         for order in happening.changes.orders:
-            if order.account_index == account.account_index:
+            wanted = market_id in (None, order.market_id)
+            if wanted and order.account_index == account.account_index:
                 row = rows_orders.order_row(self._state.books[order.market_id], order)
                 orders.setdefault(str(order.market_id), []).append(row)
         return {"orders": orders} if orders else None
 
+    def _one_market(self, channel: Channel, orders: dict[str, Any] | None) -> dict[str, Any]:
+        """Return the body of `account_orders`: it names its account, and a number (observed)."""
+        market_id = channel.number or 0
+        number = {"account": channel.account_index, "nonce": self._markets.nonce(market_id)}
+        return number | (orders or {"orders": {}})
+
     def _positions_update(self, account: Account, happening: Happening) -> dict[str, Any] | None:
-        index = account.account_index
-        rows = {
-            str(market_id): rows_accounts.position_row(self._state, index, market_id)
-            for market_id in _markets_of(happening, index)
-        }
+        rows = self._position_rows(account, _markets_of(happening, account.account_index))
         return {"positions": rows, "shares": []} if rows else None
 
     def _trades_update(self, account: Account, happening: Happening) -> dict[str, Any] | None:
@@ -190,20 +143,23 @@ class Streams:
         return {"trades": trades} if trades else None
 
     def _assets_update(self, account: Account, happening: Happening) -> dict[str, Any] | None:
-        if not happening.changes.fills:
-            return None
-        return self._assets(account.account_index, happening.ts_ns)
+        return _assets(account, happening.ts_ns) if happening.changes.fills else None
 
     def _stats_update(self, account: Account, happening: Happening) -> dict[str, Any] | None:
-        if not happening.changes.orders:
-            return None
-        return self._stats(account.account_index, happening.ts_ns)
+        changes = happening.changes
+        return self._stats(account, happening.ts_ns) if changes.orders or changes.fills else None
+
+    def _all_update(self, account: Account, happening: Happening) -> dict[str, Any] | None:
+        markets = _markets_of(happening, account.account_index)
+        trades = self._trades_update(account, happening) or {"trades": {}}
+        body = self._everything(account, self._position_rows(account, markets), happening.ts_ns)
+        return body | trades if markets else None
 
     def _tx_update(self, account: Account, happening: Happening) -> dict[str, Any] | None:
         entry = happening.entry
         if entry is None or entry.key is None or entry.key[0] != account.account_index:
             return None
-        return {"txs": [views.tx_row(entry)]}
+        return {"txs": [records.record_row(self._state, entry, happening.ts_ns)]}
 
     _UPDATES: Final[
         tuple[tuple[str, Callable[[Streams, Account, Happening], dict[str, Any] | None]], ...]
@@ -213,64 +169,81 @@ class Streams:
         ("account_all_trades", _trades_update),
         ("account_all_assets", _assets_update),
         ("user_stats", _stats_update),
+        ("account_all", _all_update),
         ("account_tx", _tx_update),
     )
 
     # -- SNAPSHOTS --------------------------------------------------------------------------------
 
-    def _orders(self, account_index: int, now_ns: int) -> dict[str, Any]:
+    def _orders(self, account: Account, channel: Channel, now_ns: int) -> dict[str, Any]:
         orders: dict[str, list[Any]] = {}
-        for order in self._state.orders.live(account_index):
-            row = rows_orders.order_row(self._state.books[order.market_id], order, integrator="")
-            orders.setdefault(str(order.market_id), []).append(row)
-        return {"orders": orders}
+        market_id = channel.number if channel.family == "account_orders" else None
+        for order in self._state.orders.live(account.account_index):
+            if market_id in (None, order.market_id):
+                book = self._state.books[order.market_id]
+                row = rows_orders.order_row(book, order, integrator="")
+                orders.setdefault(str(order.market_id), []).append(row)
+        body = {"orders": orders}
+        return body if market_id is None else self._one_market(channel, body)
 
-    def _positions(self, account_index: int, now_ns: int) -> dict[str, Any]:
-        account = self._state.accounts.get(account_index)
-        markets = sorted(account.positions) if account is not None else []
-        rows = {str(m): rows_accounts.position_row(self._state, account_index, m) for m in markets}
-        return {"positions": rows, "shares": []}
+    def _positions(self, account: Account, channel: Channel, now_ns: int) -> dict[str, Any]:
+        return {"positions": self._position_rows(account, account.positions), "shares": []}
 
-    def _trades(self, account_index: int, now_ns: int) -> dict[str, Any]:
-        volumes = dict.fromkeys(("daily_volume", "monthly_volume", "total_volume"), 0)
-        return volumes | {"trades": {}, "weekly_volume": 0}
+    def _trades(self, account: Account, channel: Channel, now_ns: int) -> dict[str, Any]:
+        volumes = rows_accounts.volumes(self._state, account, now_ns)
+        return {k: v for k, v in volumes.items() if k.endswith("volume")} | {"trades": {}}
 
-    def _assets(self, account_index: int, now_ns: int) -> dict[str, Any]:
-        account = self._state.accounts.get(account_index)
-        assert account is not None  # `parse_channel` knew it
-        row = rows_accounts.asset_row(account)
-        return {"assets": {str(rows_accounts.USDC_ASSET_ID): row}, "timestamp": now_ns // 10**6}
+    def _assets(self, account: Account, channel: Channel, now_ns: int) -> dict[str, Any]:
+        return _assets(account, now_ns)
 
-    def _stats(self, account_index: int, now_ns: int) -> dict[str, Any]:
-        account = self._state.accounts.get(account_index)
-        assert account is not None  # `parse_channel` knew it
+    def _user_stats(self, account: Account, channel: Channel, now_ns: int) -> dict[str, Any]:
+        return self._stats(account, now_ns)
+
+    def _all(self, account: Account, channel: Channel, now_ns: int) -> dict[str, Any]:
+        rows = self._position_rows(account, account.positions)
+        return self._everything(account, rows, now_ns) | {"trades": {}}
+
+    def _tx(self, account: Account, channel: Channel, now_ns: int) -> dict[str, Any]:
+        return {}  # the subscription frame carries no `txs` (observed)
+
+    _SNAPSHOTS: Final[dict[str, Callable[[Streams, Account, Channel, int], dict[str, Any]]]] = {
+        "account_all_orders": _orders,
+        "account_orders": _orders,
+        "account_all_positions": _positions,
+        "account_all_trades": _trades,
+        "account_all_assets": _assets,
+        "user_stats": _user_stats,
+        "account_all": _all,
+        "account_tx": _tx,
+    }
+
+    # -- BODIES -----------------------------------------------------------------------------------
+
+    def _position_rows(self, account: Account, markets: Iterable[int]) -> dict[str, Any]:
+        index = account.account_index
+        return {str(m): rows_accounts.position_row(self._state, index, m) for m in sorted(markets)}
+
+    def _stats(self, account: Account, now_ns: int) -> dict[str, Any]:
         row = rows_accounts.stats_row(self._state, account)
         stats = {"account_trading_mode": 0} | row | {"cross_stats": row, "total_stats": row}
         return {"stats": stats, "timestamp": now_ns // 10**6}
 
-    def _tx(self, account_index: int, now_ns: int) -> dict[str, Any]:
-        return {}  # the subscription frame carries no `txs` (observed)
+    def _everything(
+        self, account: Account, positions: dict[str, Any], now_ns: int
+    ) -> dict[str, Any]:
+        """Return the body of `account_all` without its trades (fields from the docs)."""
+        return {
+            "account": account.account_index,
+            "assets": _assets(account, now_ns)["assets"],
+            "funding_histories": {},
+            "positions": positions,
+            "shares": [],
+        } | rows_accounts.volumes(self._state, account, now_ns)
 
-    def _ticker(self, market_id: int, now_ns: int) -> dict[str, Any]:
-        return self._feeds[market_id].ticker(now_ns)
 
-    def _book(self, market_id: int, now_ns: int) -> dict[str, Any]:
-        return self._feeds[market_id].snapshot(now_ns)
-
-    def _height(self, _: int, now_ns: int) -> dict[str, Any]:
-        return {"height": now_ns // views.BLOCK_NS, "timestamp": now_ns // 10**6}
-
-    _SNAPSHOTS: Final[dict[str, Callable[[Streams, int, int], dict[str, Any]]]] = {
-        "account_all_orders": _orders,
-        "account_all_positions": _positions,
-        "account_all_trades": _trades,
-        "account_all_assets": _assets,
-        "user_stats": _stats,
-        "account_tx": _tx,
-        "ticker": _ticker,
-        "order_book": _book,
-        "height": _height,
-    }
+def _assets(account: Account, now_ns: int) -> dict[str, Any]:
+    row = rows_accounts.asset_row(account)
+    return {"assets": {str(rows_accounts.USDC_ASSET_ID): row}, "timestamp": now_ns // 10**6}
 
 
 def _frame(kind: str, channel: Channel, body: dict[str, Any]) -> str:
@@ -282,6 +255,8 @@ def _accounts_of(happening: Happening) -> list[int]:
     accounts = {} if happening.entry is None else {(happening.entry.key or (0,))[0]: None}
     for order in happening.changes.orders:
         accounts[order.account_index] = None
+    for fill in _forced(happening):
+        accounts[fill.ask.account_index] = accounts[fill.bid.account_index] = None
     return list(accounts)
 
 
@@ -292,6 +267,14 @@ def _markets_of(happening: Happening, account_index: int | None = None) -> list[
         for order in happening.changes.orders
         if account_index in (None, order.account_index)
     }
+    for fill in _forced(happening):
+        if account_index in (None, fill.ask.account_index, fill.bid.account_index):
+            markets[fill.market_id] = None
     if account_index is None and happening.market_id is not None:
         markets[happening.market_id] = None
     return list(markets)
+
+
+def _forced(happening: Happening) -> list[Fill]:
+    """Return the trades that no order tells of: a liquidation's."""
+    return [] if happening.changes.orders else happening.changes.fills

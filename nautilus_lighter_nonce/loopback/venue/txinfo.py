@@ -32,7 +32,7 @@ from nautilus_lighter_nonce.lighter.codes import TxType
 
 SIGNATURE_BYTES: Final = 80  # go: s and e, 40 bytes each
 SIGNATURE_CHARS: Final = 108  # their base64
-MAX_ORDER_INDEX: Final = 2**60 - 1  # sdk validation
+MAX_ORDER_INDEX: Final = 2**63 - 1  # the signer's own limit is 2^60 - 1 (sdk)
 MAX_ATTRIBUTES: Final = 4  # go, `NbAttributesPerTx`
 MAX_MARGIN_FRACTION: Final = 10_000  # 100 % in 1e-4 (sdk validation)
 
@@ -49,7 +49,7 @@ TRIGGER_KINDS: Final = frozenset(
 )
 
 
-class TxInfo(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
+class TxInfo(msgspec.Struct, frozen=True, kw_only=True, gc=False, rename="pascal"):
     """What every transaction carries."""
 
     account_index: int
@@ -60,7 +60,7 @@ class TxInfo(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
     l2_tx_attributes: dict[str, int] | None = None
 
 
-class CreateInfo(TxInfo, frozen=True, kw_only=True, rename="pascal"):
+class CreateInfo(TxInfo, frozen=True, kw_only=True, gc=False, rename="pascal"):
     """Type 14."""
 
     market_index: int
@@ -75,21 +75,21 @@ class CreateInfo(TxInfo, frozen=True, kw_only=True, rename="pascal"):
     order_expiry: int
 
 
-class CancelInfo(TxInfo, frozen=True, kw_only=True, rename="pascal"):
+class CancelInfo(TxInfo, frozen=True, kw_only=True, gc=False, rename="pascal"):
     """Type 15; `index` is a client order index or an order index."""
 
     market_index: int
     index: int
 
 
-class CancelAllInfo(TxInfo, frozen=True, kw_only=True, rename="pascal"):
+class CancelAllInfo(TxInfo, frozen=True, kw_only=True, gc=False, rename="pascal"):
     """Type 16; attribute 5 narrows it to one market."""
 
     time_in_force: int
     time: int
 
 
-class ModifyInfo(TxInfo, frozen=True, kw_only=True, rename="pascal"):
+class ModifyInfo(TxInfo, frozen=True, kw_only=True, gc=False, rename="pascal"):
     """Type 17; amount and price are new absolute values."""
 
     market_index: int
@@ -99,7 +99,7 @@ class ModifyInfo(TxInfo, frozen=True, kw_only=True, rename="pascal"):
     trigger_price: int
 
 
-class LeverageInfo(TxInfo, frozen=True, kw_only=True, rename="pascal"):
+class LeverageInfo(TxInfo, frozen=True, kw_only=True, gc=False, rename="pascal"):
     """Type 20; the margin fraction is in 1e-4."""
 
     market_index: int
@@ -118,7 +118,7 @@ _DECODERS: Final[dict[int, msgspec.json.Decoder[Any]]] = {
 }
 
 
-class Tx(msgspec.Struct, frozen=True, kw_only=True):
+class Tx(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """
     A transaction as it came in.
 

@@ -52,6 +52,12 @@ def usdc(value: int) -> str:
     return format_decimal(value, QUOTE_DECIMALS)
 
 
+def json_number(value: int, decimals: int) -> float:
+    """Return a count of smallest units as a JSON number, without ".0" if it is whole (observed)."""
+    scale: int = 10**decimals
+    return value / scale if value % scale else value // scale
+
+
 def l1_address(account_index: int) -> str:
     """Return the L1 address of an account: its index in hex, nobody's wallet."""
     return f"0x{account_index:040x}"

@@ -1,8 +1,10 @@
 """
 A delay line: what goes in comes out later, in order, without waiting for each other.
 
-It stands for one direction of one connection. Delays are drawn by the caller; the line only keeps
-the promise of order: nothing overtakes, unless the line was built to let it.
+Rules of this file
+------------------
+- Delays are drawn by the caller; the line only keeps the promise of order: within a lane nothing
+  overtakes, unless the caller lets it. Items of different lanes may pass each other.
 """
 
 from __future__ import annotations
@@ -11,11 +13,12 @@ import asyncio
 import heapq
 import itertools
 from collections.abc import Callable
+from collections.abc import Hashable
 
 
 class DelayLine[T]:
     """
-    One direction of one connection.
+    One direction of one connection, or whatever else takes its time.
 
     Parameters
     ----------
@@ -32,9 +35,11 @@ class DelayLine[T]:
         self._heap: list[tuple[float, int, T]] = []
         self._numbers = itertools.count()
         self._timer: asyncio.TimerHandle | None = None
-        self._last_due = 0.0
+        self._last_due: dict[Hashable, float] = {}
 
-    def push(self, item: T, delay_s: float, *, may_overtake: bool = False) -> None:
+    def push(
+        self, item: T, delay_s: float, *, may_overtake: bool = False, lane: Hashable = None
+    ) -> None:
         """
         Put an item in.
 
@@ -46,15 +51,16 @@ class DelayLine[T]:
             How long it takes, seconds, 0 upward.
         may_overtake : bool, default False
             Whether it may come out before items that went in earlier.
+        lane : Hashable, optional
+            What it stays behind: the items of the same lane that went in earlier.
 
         """
-        now = self._loop.time()
-        due = now + delay_s
-        if not may_overtake:
-            due = self._last_due = max(due, self._last_due)
-        if due <= now and not self._heap:
+        if delay_s <= 0.0 and not self._heap:
             self._deliver(item)
             return
+        due = self._loop.time() + delay_s
+        if not may_overtake:
+            due = self._last_due[lane] = max(due, self._last_due.get(lane, 0.0))
         heapq.heappush(self._heap, (due, next(self._numbers), item))
         if self._heap[0][2] is item:
             self._arm()
@@ -64,6 +70,7 @@ class DelayLine[T]:
         self._heap.clear()
         if self._timer is not None:
             self._timer.cancel()
+            self._timer = None
 
     def _arm(self) -> None:
         if self._timer is not None:
@@ -74,7 +81,9 @@ class DelayLine[T]:
         self._timer = None
         # The timer may fire up to one clock tick early.
         now = self._loop.time() + 1e-6
-        while self._heap and self._heap[0][0] <= now:
-            self._deliver(heapq.heappop(self._heap)[2])
-        if self._heap and self._timer is None:
-            self._arm()
+        try:
+            while self._heap and self._heap[0][0] <= now:
+                self._deliver(heapq.heappop(self._heap)[2])
+        finally:  # one item that cannot be taken stops nothing behind it
+            if self._heap and self._timer is None:
+                self._arm()

@@ -5,7 +5,8 @@ Rules of this file
 ------------------
 - A refusal is raised as `ApiError` and rendered in one place: HTTP 400 with code and message, 401
   for auth (observed).
-- Latency and the levers of reads are in one middleware, around every handler.
+- Latency and the levers of reads are in one middleware, around every handler. A transaction that
+  was read arrives also when its client has gone meanwhile.
 - Handlers read the state; only `sendTx` and `sendTxBatch` change anything, through the engine.
 """
 
@@ -17,6 +18,7 @@ from collections.abc import Callable
 from collections.abc import Mapping
 from typing import Any
 from typing import Final
+from typing import NoReturn
 from typing import Protocol
 from weakref import WeakKeyDictionary
 
@@ -31,7 +33,7 @@ from nautilus_lighter_nonce.loopback.venue import params
 from nautilus_lighter_nonce.loopback.venue import queries
 from nautilus_lighter_nonce.loopback.venue import queries_markets
 from nautilus_lighter_nonce.loopback.venue.auth import AuthVerdict
-from nautilus_lighter_nonce.loopback.venue.auth import check_token
+from nautilus_lighter_nonce.loopback.venue.faults import Body
 from nautilus_lighter_nonce.loopback.venue.faults import Fault
 from nautilus_lighter_nonce.loopback.venue.faults import Lever
 from nautilus_lighter_nonce.loopback.venue.ledger import Counters
@@ -43,15 +45,18 @@ from nautilus_lighter_nonce.loopback.venue.replies import Reply
 from nautilus_lighter_nonce.loopback.venue.replies import Submission
 from nautilus_lighter_nonce.loopback.venue.state import State
 from nautilus_lighter_nonce.loopback.venue.views import message_of
-from nautilus_lighter_nonce.loopback.wire.session import read_ints
-from nautilus_lighter_nonce.loopback.wire.session import read_texts
+from nautilus_lighter_nonce.loopback.wire.bodies import html
+from nautilus_lighter_nonce.loopback.wire.bodies import spoil
+from nautilus_lighter_nonce.loopback.wire.frames import read_ints
+from nautilus_lighter_nonce.loopback.wire.frames import read_texts
 
 
 PREFIX: Final = "/api/v1/"
-HTML: Final = "<html><head><title>{status}</title></head><body>edge says {status}</body></html>"
-GARBAGE: Final = b"\x00<<unreadable>>"
 RATE_LIMIT_MESSAGE: Final = '{"ratelimit": "Ratelimit is off"}'  # observed on testnet
 FRAME_HEAD_START_S: Final = 0.005  # with `frame_before_reply`, for the frames on another socket
+
+_SENDS: Final = ("sendTx", "sendTxBatch")
+_AFTER_READ: Final = (Fault.DELAY, Fault.UNREADABLE, Fault.DROP_REPLY)
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -86,8 +91,11 @@ class Venue(Protocol):
     def submit(self, submission: Submission) -> Reply:
         """Process a request."""
 
-    def next_nonce(self, key: tuple[int, int]) -> int:
+    def next_nonce(self, key: tuple[int, int]) -> Any:
         """Return what `nextNonce` reports now."""
+
+    def takes_read(self, endpoint: str) -> bool:
+        """Count a read, and return whether the tier allows it."""
 
     def lever_for(self, endpoint: str) -> Lever | None:
         """Return the lever that fires on a read of an endpoint."""
@@ -102,7 +110,10 @@ class Venue(Protocol):
         """Count a connection and return its number."""
 
     def close_sockets(self) -> None:
-        """Close all sockets."""
+        """Cut all sockets."""
+
+    def shut_down(self, lever: Lever) -> None:
+        """Close all sockets as a lever says."""
 
 
 class TxResponse(web.Response):
@@ -139,6 +150,7 @@ class Rest:
     def __init__(self, venue: Venue) -> None:
         self._venue = venue
         self._numbers: WeakKeyDictionary[asyncio.BaseTransport, int] = WeakKeyDictionary()
+        self._on_their_way: set[asyncio.Task[Reply]] = set()
 
     def mount(self, app: web.Application) -> None:
         """Add the routes and the middleware to an application."""
@@ -148,6 +160,7 @@ class Rest:
             return await self._around(request, handler)
 
         app.middlewares.append(around)
+        app.on_cleanup.append(self._lose_requests)
         app.router.add_post(f"{PREFIX}sendTx", self._send_tx)
         app.router.add_post(f"{PREFIX}sendTxBatch", self._send_tx_batch)
         app.router.add_get(f"{PREFIX}nextNonce", self._next_nonce)
@@ -163,10 +176,19 @@ class Rest:
             return await handler(request)
         endpoint = request.path.removeprefix(PREFIX)
         self._number_of(request)
-        await _pause(self._venue.one_way_s())
+        if endpoint not in _SENDS:
+            await _pause(self._venue.one_way_s())
+            if not self._venue.takes_read(endpoint):
+                return _rate_limited(429).response()
         lever = self._venue.lever_for(endpoint)
-        bent = lever is not None and lever.fault is not Fault.DELAY
-        response = await (_bent_read(lever) if lever and bent else self._safely(request, handler))
+        if lever is None or lever.fault in _AFTER_READ:
+            response = await self._safely(request, handler)
+        else:
+            response = await _bent_read(lever)
+        if lever is not None and lever.fault is Fault.UNREADABLE:
+            response = _spoiled(lever, response)
+        elif lever is not None and lever.fault is Fault.DROP_REPLY:
+            await _never()
         await _pause(
             (lever.wait_ms / 1_000 if lever is not None else 0.0) + self._venue.one_way_s()
         )
@@ -221,23 +243,43 @@ class Rest:
             tx_types=tx_types,
             tx_infos=tx_infos,
             is_batch=is_batch,
+            received_ns=self._venue.now_ns(),
         )
-        reply = self._venue.submit(submission)
+        reply = await self._bring(submission)
         if reply.closes:
             self._venue.close_sockets()
             _abort(request)
+        if reply.shutdown is not None:
+            self._venue.shut_down(reply.shutdown)
         if reply.action is Action.SILENCE:
-            await asyncio.Event().wait()  # until the client goes away
+            await _never()
         head_start_s = FRAME_HEAD_START_S if self._venue.config.frame_before_reply else 0.0
         await _pause(reply.delay_ms / 1_000 + head_start_s)
         return TxResponse(_render(reply, is_batch=is_batch), reply.entries)
+
+    async def _bring(self, submission: Submission) -> Reply:
+        """Let a request arrive after its way, whether or not its client waits for that."""
+        delay_s = self._venue.one_way_s()
+        if delay_s <= 0:
+            return self._venue.submit(submission)
+        task = asyncio.get_running_loop().create_task(self._submit_after(delay_s, submission))
+        self._on_their_way.add(task)
+        task.add_done_callback(self._on_their_way.discard)
+        return await asyncio.shield(task)
+
+    async def _submit_after(self, delay_s: float, submission: Submission) -> Reply:
+        await asyncio.sleep(delay_s)
+        return self._venue.submit(submission)
+
+    async def _lose_requests(self, app: web.Application) -> None:
+        for task in self._on_their_way:
+            task.cancel()
 
     # -- READS ------------------------------------------------------------------------------------
 
     async def _next_nonce(self, request: web.Request) -> web.StreamResponse:
         key = params.key_of(request.query)
-        if self._venue.state.accounts.get(key[0]) is None:
-            raise ApiError(Code.ACCOUNT_NOT_FOUND)
+        # An account that does not exist reads 0 (run on testnet): a nonce proves nothing.
         return json_response({"code": CODE_OK, "nonce": self._venue.next_nonce(key)})
 
     async def _tx(self, request: web.Request) -> web.StreamResponse:
@@ -255,8 +297,8 @@ class Rest:
     def _authorize(self, request: web.Request) -> None:
         token = request.headers.get("Authorization") or request.query.get("auth", "")
         account_index = params.account_named(request.query)
-        sequencer = self._venue.state.sequencer
-        verdict = check_token(token, sequencer, self._venue.now_ns() / 1e9, account_index)
+        now_s = self._venue.now_ns() / 1e9
+        verdict = self._venue.state.tokens.check(token, now_s, account_index)
         if verdict is AuthVerdict.MISSING:
             raise ApiError(Code.INVALID_PARAM, f"invalid param : {verdict.value}")
         if verdict is not AuthVerdict.VALID:
@@ -273,11 +315,11 @@ def _json(body: Any, status: int = 200) -> Rendered:
 
 
 def _html(status: int) -> Rendered:
-    return Rendered(HTML.format(status=status).encode(), status, "text/html")
+    return Rendered(html(status), status, "text/html")
 
 
-def _error(code: int, status: int) -> Rendered:
-    return _json({"code": code, "message": message_of(code)}, status)
+def _error(code: int, status: int, text: str = "") -> Rendered:
+    return _json({"code": code, "message": text or message_of(code)}, status)
 
 
 def _render(reply: Reply, *, is_batch: bool) -> Rendered:
@@ -286,16 +328,24 @@ def _render(reply: Reply, *, is_batch: bool) -> Rendered:
             return _rate_limited(reply.status or 429)
         case Action.SERVER_ERROR:
             return _html(reply.status or 503)
-        case Action.GARBAGE:
-            return Rendered(GARBAGE)
+    answer = _answer(reply, is_batch=is_batch)
+    if reply.action is Action.GARBAGE and reply.lever is not None:
+        return _unreadable(reply.lever, answer.body)
+    return answer
+
+
+def _answer(reply: Reply, *, is_batch: bool) -> Rendered:
     if reply.code != CODE_OK:
-        return _error(reply.code, 400)
+        status = 429 if reply.code == Code.TOO_MANY_REQUESTS else 400
+        return _error(reply.code, status, reply.message)
     body = {
         "code": CODE_OK,
-        "message": RATE_LIMIT_MESSAGE,
+        "message": reply.message or RATE_LIMIT_MESSAGE,
         "tx_hash": list(reply.hashes) if is_batch else reply.hashes[0],
         "predicted_execution_time_ms": reply.predicted_ms,
     }
+    if reply.quota_remaining is not None:
+        body["volume_quota_remaining"] = reply.quota_remaining
     return _json(body)
 
 
@@ -303,21 +353,36 @@ def _rate_limited(status: int) -> Rendered:
     return _error(Code.TOO_MANY_REQUESTS, status) if status == 429 else _html(status)
 
 
+def _spoiled(lever: Lever, response: web.StreamResponse) -> web.Response:
+    body = response.body if isinstance(response, web.Response) else None
+    return _unreadable(lever, body if isinstance(body, bytes) else b"").response()
+
+
+def _unreadable(lever: Lever, body: bytes) -> Rendered:
+    content_type = "text/html" if lever.body is Body.HTML else "application/json"
+    return Rendered(spoil(lever.body, body), lever.status or 200, content_type)
+
+
 async def _bent_read(lever: Lever) -> web.Response:
     match lever.fault:
         case Fault.RATE_LIMIT:
             return _rate_limited(lever.status or 429).response()
-        case Fault.UNREADABLE:
-            return Rendered(GARBAGE).response()
+        case Fault.ANSWER:
+            return json_response(lever.value, lever.status or 200)
         case Fault.SERVER_ERROR:
             return _html(lever.status or 503).response()
         case _:
-            await asyncio.Event().wait()  # until the client goes away
-            raise AssertionError
+            return await _never()
+
+
+async def _never() -> NoReturn:
+    """Wait until the client goes away."""
+    await asyncio.Event().wait()
+    raise AssertionError
 
 
 def _abort(request: web.Request) -> None:
-    if isinstance(request.transport, asyncio.WriteTransport):
+    if request.transport is not None:
         request.transport.abort()
 
 

@@ -1,112 +1,72 @@
 """
-One WebSocket of the venue: greeting, subscriptions, transactions in, replies and frames out.
+One client of the WebSocket: its subscriptions, its transactions, its answers.
 
 Rules of this file
 ------------------
 - Requests of one socket are processed in the order they came, each after its own delay, none
-  waiting for another's answer. Replies and frames leave through one line, in order.
-- Error replies have neither type nor hash, and an `id` only if the request had one; keys come in
-  alphabetical order; the `unsubscribed` frame alone has spaces (all observed).
+  waiting for another's answer. Replies and frames leave through one line, in order; frames of a
+  channel may be late before that, on a way of their own.
+- A request is processed also when its client has gone meanwhile.
 - The session decides nothing about transactions: `Venue.submit` does.
 """
 
 from __future__ import annotations
 
 import asyncio
-import json
-import uuid
-from collections import deque
-from typing import Any
-from typing import Final
 from typing import Protocol
 
-import msgspec
-from aiohttp import WSMsgType
 from aiohttp import web
 
-from nautilus_lighter_nonce.lighter.codes import CODE_OK
 from nautilus_lighter_nonce.lighter.codes import Code
-from nautilus_lighter_nonce.loopback.config import VenueConfig
 from nautilus_lighter_nonce.loopback.venue.auth import AuthVerdict
-from nautilus_lighter_nonce.loopback.venue.auth import check_token
-from nautilus_lighter_nonce.loopback.venue.ledger import Entry
+from nautilus_lighter_nonce.loopback.venue.channels import AUTH_FAMILIES
+from nautilus_lighter_nonce.loopback.venue.channels import Channel
+from nautilus_lighter_nonce.loopback.venue.channels import parse_channel
+from nautilus_lighter_nonce.loopback.venue.faults import Fault
+from nautilus_lighter_nonce.loopback.venue.faults import Lever
+from nautilus_lighter_nonce.loopback.venue.faults import When
 from nautilus_lighter_nonce.loopback.venue.ledger import Transport
 from nautilus_lighter_nonce.loopback.venue.replies import Action
 from nautilus_lighter_nonce.loopback.venue.replies import Reply
 from nautilus_lighter_nonce.loopback.venue.replies import Submission
 from nautilus_lighter_nonce.loopback.venue.state import State
-from nautilus_lighter_nonce.loopback.venue.streams import AUTH_FAMILIES
-from nautilus_lighter_nonce.loopback.venue.streams import Channel
-from nautilus_lighter_nonce.loopback.venue.streams import parse_channel
 from nautilus_lighter_nonce.loopback.venue.views import message_of
+from nautilus_lighter_nonce.loopback.wire import frames
+from nautilus_lighter_nonce.loopback.wire.connection import Arrival
+from nautilus_lighter_nonce.loopback.wire.connection import Clocked
+from nautilus_lighter_nonce.loopback.wire.connection import Connection
+from nautilus_lighter_nonce.loopback.wire.connection import Outgoing
 from nautilus_lighter_nonce.loopback.wire.delay import DelayLine
 
 
-GARBAGE: Final = "\u0000<<unreadable>>"
-SEND_TX: Final = "jsonapi/sendtx"
-SEND_TX_BATCH: Final = "jsonapi/sendtxbatch"
-
-
-class Venue(Protocol):
+class Venue(Clocked, Protocol):
     """What a session needs of its venue."""
-
-    @property
-    def config(self) -> VenueConfig:
-        """The config, as last changed."""
 
     @property
     def state(self) -> State:
         """The state."""
 
+    @property
+    def is_wire_armed(self) -> bool:
+        """Whether a lever waits for a request on its socket."""
+
+    def meet(self, submission: Submission) -> Lever | None:
+        """Return the lever that fires on a request before the venue has read it."""
+
     def submit(self, submission: Submission) -> Reply:
         """Process a request."""
 
-    def now_ns(self) -> int:
-        """Return the venue's time, UNIX nanoseconds."""
-
-    def one_way_s(self) -> float:
-        """Draw the delay of one message on one way, seconds."""
-
-    def subscribe(self, session: Session, channel: Channel) -> str:
-        """Add a subscriber and return the snapshot."""
+    def subscribe(self, session: Session, channel: Channel) -> None:
+        """Add a subscriber and send it the snapshot."""
 
     def unsubscribe(self, session: Session, channel: Channel) -> None:
         """Remove a subscriber."""
 
     def close_sockets(self) -> None:
-        """Close all sockets."""
+        """Cut all sockets."""
 
-
-class Request(msgspec.Struct, frozen=True):
-    """Any frame that a client sends."""
-
-    type: str = ""
-    channel: str = ""
-    auth: str = ""
-    data: msgspec.Raw = msgspec.Raw(b"{}")
-
-
-class SendTxData(msgspec.Struct, frozen=True, kw_only=True):
-    """The `data` of a single transaction; `tx_info` is an object, text is taken too."""
-
-    id: str | int | None = None
-    tx_type: int
-    tx_info: msgspec.Raw
-
-
-class SendTxBatchData(msgspec.Struct, frozen=True, kw_only=True):
-    """The `data` of a batch: JSON texts of arrays; plain arrays are taken too (not verified)."""
-
-    id: str | int | None = None
-    tx_types: str | list[int]
-    tx_infos: str | list[str]
-
-
-class Outgoing(msgspec.Struct, frozen=True):
-    """A frame on its way out, with the ledger entries that it answers."""
-
-    text: str
-    entries: tuple[Entry, ...] = ()
+    def shut_down(self, lever: Lever) -> None:
+        """Close all sockets as a lever says."""
 
 
 class Session:
@@ -124,222 +84,157 @@ class Session:
 
     def __init__(self, venue: Venue, number: int) -> None:
         self.number = number
-        self.channels: set[Channel] = set()
+        self.connection = Connection(venue, self._process, self._lever_on)
         self._venue = venue
-        self._socket = web.WebSocketResponse(
-            compress=False,
-            receive_timeout=venue.config.idle_close_s,
+        self._tokens: dict[Channel, str] = {}
+        self._late: DelayLine[Outgoing] = DelayLine(
+            asyncio.get_running_loop(), self.connection.push
         )
-        loop = asyncio.get_running_loop()
-        self._loop = loop
-        self._requests: DelayLine[str] = DelayLine(loop, self._process)
-        self._frames: DelayLine[Outgoing] = DelayLine(loop, self._ready)
-        self._outbox: deque[Outgoing] = deque()
-        self._wake = asyncio.Event()
-        self._transport: asyncio.BaseTransport | None = None
+        self._swapped: list[Outgoing] = []
 
     async def serve(self, request: web.Request) -> web.WebSocketResponse:
         """Talk to the client until one side closes."""
-        await self._socket.prepare(request)
-        self._transport = request.transport
-        writer = self._loop.create_task(self._write())
-        pinger = self._loop.create_task(self._ping())
-        self.push(_encode({"session_id": str(uuid.uuid4()), "type": "connected"}))
         try:
-            await self._read()
+            return await self.connection.serve(request)
         finally:
-            writer.cancel()
-            pinger.cancel()
-            self._requests.close()
-            self._frames.close()
-            await asyncio.gather(writer, pinger, return_exceptions=True)
-        return self._socket
+            self._late.close()
+            for channel in list(self._tokens):
+                self._end(channel)
 
-    def push(self, text: str, entries: tuple[Entry, ...] = (), *, extra_s: float = 0.0) -> None:
-        """
-        Send a frame.
-
-        Parameters
-        ----------
-        text : str
-            The frame.
-        entries : tuple[Entry, ...]
-            The ledger entries it answers.
-        extra_s : float, default 0.0
-            An extra delay of this frame alone; later frames overtake it then.
-
-        """
-        delay_s = self._venue.one_way_s() + extra_s
-        overtakes = extra_s > 0 or self._venue.config.reorder
-        self._frames.push(Outgoing(text, entries), delay_s, may_overtake=overtakes)
-
-    def abort(self) -> None:
-        """Cut the connection without a word."""
-        if isinstance(self._transport, asyncio.WriteTransport):
-            self._transport.abort()
-
-    # -- I/O --------------------------------------------------------------------------------------
-
-    async def _read(self) -> None:
-        while True:
-            try:
-                message = await self._socket.receive()
-            except TimeoutError:
-                await self._socket.close()
-                return
-            if message.type is WSMsgType.TEXT:
-                overtakes = self._venue.config.reorder
-                delay_s = self._venue.one_way_s()
-                self._requests.push(message.data, delay_s, may_overtake=overtakes)
-            elif message.type is not WSMsgType.BINARY:
-                return
-
-    async def _write(self) -> None:
-        while True:
-            await self._wake.wait()
-            self._wake.clear()
-            while self._outbox:
-                outgoing = self._outbox.popleft()
-                await self._socket.send_str(outgoing.text)
-                for entry in outgoing.entries:
-                    entry.replied_ns = self._venue.now_ns()
-
-    async def _ping(self) -> None:
-        while True:
-            await asyncio.sleep(self._venue.config.ping_interval_s)
-            self.push(_encode({"type": "ping"}))
-
-    def _ready(self, outgoing: Outgoing) -> None:
-        self._outbox.append(outgoing)
-        self._wake.set()
+    def show(self, channel: Channel, data: bytes, delay_s: float) -> None:
+        """Send a frame of a channel, so late; frames of the same channel do not overtake it."""
+        self._late.push(Outgoing(data), delay_s, lane=channel)
 
     # -- REQUESTS ---------------------------------------------------------------------------------
 
-    def _process(self, text: str) -> None:
-        try:
-            request = _REQUEST.decode(text)
-        except (msgspec.DecodeError, UnicodeEncodeError):
+    def _process(self, arrival: Arrival) -> None:
+        request = frames.read_request(arrival.text)
+        if request is None:
             self._error(Code.WS_INVALID_JSON, "Invalid Json")
             return
         match request.type:
+            case frames.SEND_TX | frames.SEND_TX_BATCH:
+                self._send_tx(request, arrival)
             case "ping":
-                self.push(_encode({"type": "pong"}))
+                self._push(frames.encode({"type": "pong"}))
             case "pong":
                 pass
             case "subscribe":
                 self._subscribe(request)
             case "unsubscribe":
                 self._unsubscribe(request)
-            case "jsonapi/sendtx" | "jsonapi/sendtxbatch":
-                self._send_tx(request)
             case _:
                 self._error(Code.WS_INVALID_TYPE, "Invalid Type")
 
-    def _subscribe(self, request: Request) -> None:
+    def _push(self, data: bytes) -> None:
+        self.connection.push(Outgoing(data))
+
+    def _error(self, code: Code, text: str) -> None:
+        self._push(frames.error(code, text))
+
+    # -- SUBSCRIPTIONS ----------------------------------------------------------------------------
+
+    def _subscribe(self, request: frames.Request) -> None:
         channel = parse_channel(request.channel, self._venue.state)
         if channel is None:
             self._error(Code.WS_INVALID_CHANNEL, f"Invalid Channel: {request.channel}")
-        elif channel in self.channels:
+        elif channel in self._tokens:
             self._error(Code.WS_ALREADY_SUBSCRIBED, f"Already Subscribed to : {channel.name}")
         elif channel.family in AUTH_FAMILIES and not self._authorize(channel, request.auth):
             pass
-        else:
-            self.push(self._venue.subscribe(self, channel))
+        elif not self.connection.is_over:
+            self._tokens[channel] = request.auth if channel.family in AUTH_FAMILIES else ""
+            self._venue.subscribe(self, channel)
 
     def _authorize(self, channel: Channel, token: str) -> bool:
-        verdict = check_token(
-            token, self._venue.state.sequencer, self._venue.now_ns() / 1e9, channel.number
-        )
+        now_s = self._venue.now_ns() / 1e9
+        verdict = self._venue.state.tokens.check(token, now_s, channel.account_index)
         if verdict is AuthVerdict.MISSING:
             text = f"invalid param : auth field is required: {channel.name}"
             self._error(Code.INVALID_PARAM, text)
         elif verdict is not AuthVerdict.VALID:
-            self._error(Code.INVALID_AUTH, verdict.value)
+            self._error(Code.INVALID_AUTH, verdict.text_for(channel.name))
         return verdict is AuthVerdict.VALID
 
-    def _unsubscribe(self, request: Request) -> None:
+    def check_tokens(self) -> None:
+        """End the channels whose tokens are no longer good, each with the error that says so."""
+        for channel, token in list(self._tokens.items()):
+            if token and not self._authorize(channel, token):
+                self._end(channel)
+
+    def _unsubscribe(self, request: frames.Request) -> None:
         channel = parse_channel(request.channel, self._venue.state)
-        if channel is None or channel not in self.channels:
+        if channel is None or channel not in self._tokens:
             self._error(Code.WS_NOT_SUBSCRIBED, f"Not Subscribed to : {request.channel}")
             return
-        self._venue.unsubscribe(self, channel)
-        # Spaces after the colons: this frame alone has them (observed).
-        self.push(json.dumps({"type": "unsubscribed", "channel": channel.name}))
+        self._end(channel)
+        self._push(frames.unsubscribed(channel.name))
 
-    def _send_tx(self, request: Request) -> None:
-        read = _read_batch if request.type == SEND_TX_BATCH else _read_single
-        try:
-            request_id, tx_types, tx_infos = read(request.data)
-        except (msgspec.DecodeError, msgspec.ValidationError, UnicodeDecodeError):
-            self._error(Code.INVALID_TX_INFO, message_of(Code.INVALID_TX_INFO))
-            return
-        submission = Submission(
+    def _end(self, channel: Channel) -> None:
+        del self._tokens[channel]
+        self._venue.unsubscribe(self, channel)
+
+    # -- TRANSACTIONS -----------------------------------------------------------------------------
+
+    def _lever_on(self, text: str) -> Lever | None:
+        """Return the lever that a frame meets when it was read."""
+        if not self._venue.is_wire_armed:
+            return None
+        request = frames.read_request(text)
+        if request is None or not request.is_transaction:
+            return None
+        found = frames.read_transactions(request)
+        return None if found is None else self._venue.meet(self._submission(request, found))
+
+    def _submission(
+        self,
+        request: frames.Request,
+        found: frames.Transactions,
+        received_ns: int = 0,
+        fault: Fault | None = None,
+    ) -> Submission:
+        return Submission(
             transport=Transport.WS,
             connection=self.number,
-            tx_types=tuple(tx_types),
-            tx_infos=tuple(tx_infos),
-            is_batch=request.type == SEND_TX_BATCH,
+            tx_types=found.tx_types,
+            tx_infos=found.tx_infos,
+            is_batch=request.type == frames.SEND_TX_BATCH,
+            received_ns=received_ns,
+            fault=fault,
         )
-        self._answer(request.type, request_id, self._venue.submit(submission))
 
-    def _answer(self, kind: str, request_id: str | int | None, reply: Reply) -> None:
+    def _send_tx(self, request: frames.Request, arrival: Arrival) -> None:
+        found = frames.read_transactions(request)
+        if found is None:
+            self._error(Code.INVALID_TX_INFO, message_of(Code.INVALID_TX_INFO))
+            return
+        submission = self._submission(request, found, arrival.received_ns, arrival.fault)
+        self._answer(request.type, found.id, self._venue.submit(submission))
+
+    def _answer(self, kind: str, request_id: frames.RequestId, reply: Reply) -> None:
+        shutdown = reply.shutdown
         if reply.closes:
             self._venue.close_sockets()
-        if reply.action is Action.SILENCE:
+        if shutdown is not None and shutdown.when is not When.AFTER:
+            self._venue.shut_down(shutdown)
+        if reply.action is not Action.SILENCE:
+            self._reply(kind, request_id, reply)
+        if shutdown is not None and shutdown.when is When.AFTER:
+            self._venue.shut_down(shutdown)
+
+    def _reply(self, kind: str, request_id: frames.RequestId, reply: Reply) -> None:
+        fault = None if reply.lever is None else reply.lever.fault
+        outgoing = Outgoing(frames.reply(kind, request_id, reply), reply.entries)
+        if fault is Fault.SWAP_REPLY:
+            self._swapped.append(outgoing)
             return
-        if reply.action is Action.GARBAGE:
-            self.push(GARBAGE, reply.entries)
-            return
-        frame = _reply_frame(kind, request_id, reply)
-        self.push(_encode(frame), reply.entries, extra_s=reply.delay_ms / 1_000)
+        self.connection.push(outgoing, reply.delay_ms / 1_000)
+        if fault is Fault.DOUBLE_REPLY:
+            self.connection.push(outgoing)
+        if self._swapped:
+            self._let_swapped_go()
 
-    def _error(self, code: Code, text: str) -> None:
-        self.push(_encode({"error": {"code": int(code), "message": text}}))
-
-
-def _reply_frame(kind: str, request_id: str | int | None, reply: Reply) -> dict[str, Any]:
-    frame: dict[str, Any]
-    if reply.code == CODE_OK:
-        hashes = list(reply.hashes) if kind == SEND_TX_BATCH else reply.hashes[0]
-        frame = {
-            "code": CODE_OK,
-            "predicted_execution_time_ms": reply.predicted_ms,
-            "tx_hash": hashes,
-            "type": kind,
-        }
-    else:
-        frame = {"error": {"code": reply.code, "message": message_of(reply.code)}}
-    if request_id is not None:
-        frame["id"] = request_id
-    return dict(sorted(frame.items()))
-
-
-def _read_single(data: msgspec.Raw) -> tuple[str | int | None, list[int], list[str]]:
-    single = _SINGLE.decode(data)
-    raw = bytes(single.tx_info)
-    text = msgspec.json.decode(raw, type=str) if raw.startswith(b'"') else raw.decode()
-    return single.id, [single.tx_type], [text]
-
-
-def _read_batch(data: msgspec.Raw) -> tuple[str | int | None, list[int], list[str]]:
-    batch = _BATCH.decode(data)
-    return batch.id, read_ints(batch.tx_types), read_texts(batch.tx_infos)
-
-
-def read_ints(value: str | list[int]) -> list[int]:
-    """Return the `tx_types` of a batch: the JSON text of an array, or the array."""
-    return msgspec.json.decode(value, type=list[int]) if isinstance(value, str) else value
-
-
-def read_texts(value: str | list[str]) -> list[str]:
-    """Return the `tx_infos` of a batch: the JSON text of an array of texts, or the array."""
-    return msgspec.json.decode(value, type=list[str]) if isinstance(value, str) else value
-
-
-def _encode(frame: dict[str, Any]) -> str:
-    return msgspec.json.encode(frame).decode()
-
-
-_REQUEST: Final = msgspec.json.Decoder(Request)
-_SINGLE: Final = msgspec.json.Decoder(SendTxData)
-_BATCH: Final = msgspec.json.Decoder(SendTxBatchData)
+    def _let_swapped_go(self) -> None:
+        swapped, self._swapped = self._swapped, []
+        for outgoing in swapped:
+            self.connection.push(outgoing)

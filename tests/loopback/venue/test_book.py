@@ -16,7 +16,9 @@ from nautilus_lighter_nonce.loopback.config import AccountConfig
 from nautilus_lighter_nonce.loopback.config import MarketConfig
 from nautilus_lighter_nonce.loopback.venue.accounts import Accounts
 from nautilus_lighter_nonce.loopback.venue.accounts import Position
+from nautilus_lighter_nonce.loopback.venue.book import BID_NUMBER_START
 from nautilus_lighter_nonce.loopback.venue.book import Book
+from nautilus_lighter_nonce.loopback.venue.book import index_base
 from nautilus_lighter_nonce.loopback.venue.decimals import format_decimal
 from nautilus_lighter_nonce.loopback.venue.decimals import parse_decimal
 from nautilus_lighter_nonce.loopback.venue.orders import HOUSE_ACCOUNT
@@ -388,3 +390,24 @@ def test_place_any_sequence_never_leaves_a_crossed_book(
 def _bought_from_house(placed: list[BookOrder]) -> int:
     bought = sum(order.filled_base for order in placed if not order.is_ask)
     return bought - sum(order.filled_base for order in placed if order.is_ask)
+
+
+# -- MARKETS FROM 4095 UP -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("market_id", [0, 1, 2_048, 4_094])
+def test_index_base_old_market_fits_the_signer(market_id: int) -> None:
+    """Up to market 4094 an index is (market + 1) << 48 | n, below 2^60."""
+    base = index_base(market_id, place=3)
+    assert base == (market_id + 1) << 48
+    assert base | BID_NUMBER_START < 2**60
+
+
+@pytest.mark.parametrize("market_id", [4_095, 4_096, 70_000, 2**40])
+def test_index_base_new_market_lies_above_the_signer(market_id: int) -> None:
+    """From market 4095 on an index is above what the signer takes, and below 2^63."""
+    base = index_base(market_id, place=3)
+    assert base >= 2**60
+    assert base | BID_NUMBER_START < 2**63
+    assert base != (market_id + 1) << 48
+    assert base != index_base(market_id, place=4)

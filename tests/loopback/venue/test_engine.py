@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import itertools
 import json
-import time
-from typing import Any
 
 import pytest
 from hypothesis import given
@@ -13,50 +11,14 @@ from hypothesis import settings
 from hypothesis import strategies as st
 
 from nautilus_lighter_nonce.lighter.codes import Code
+from nautilus_lighter_nonce.loopback.config import VanishedFollowers
 from nautilus_lighter_nonce.loopback.config import VenueConfig
-from nautilus_lighter_nonce.loopback.venue.engine import Engine
 from nautilus_lighter_nonce.loopback.venue.faults import Fault
-from nautilus_lighter_nonce.loopback.venue.faults import Lever
-from nautilus_lighter_nonce.loopback.venue.ledger import Transport
 from nautilus_lighter_nonce.loopback.venue.orders import OrderStatus
-from nautilus_lighter_nonce.loopback.venue.replies import Happening
-from nautilus_lighter_nonce.loopback.venue.replies import Reply
-from nautilus_lighter_nonce.loopback.venue.replies import Submission
 from tests.loopback import txs
-
-
-MS = 1_000_000
-KEY = (700, 5)
-
-
-class Bench:
-    """An engine, a clock in milliseconds from now, and what the listener heard."""
-
-    def __init__(self, **config: Any) -> None:
-        self.heard: list[Happening] = []
-        self.engine = Engine(VenueConfig(**config), self.heard.append)
-        self.state = self.engine.state
-        self._start_ns = time.time_ns()
-
-    def at(self, ms: float) -> int:
-        """Return a time, UNIX nanoseconds."""
-        return self._start_ns + int(ms * MS)
-
-    def send(self, tx_type: int, tx_info: str, ms: float = 0.0) -> Reply:
-        """Submit a transaction at a time."""
-        submission = Submission(
-            transport=Transport.WS, connection=1, tx_types=(tx_type,), tx_infos=(tx_info,)
-        )
-        return self.engine.submit(submission, self.at(ms))
-
-    def run(self, ms: float) -> None:
-        """Execute what is due at a time."""
-        self.engine.run_due(self.at(ms))
-
-    def statuses(self) -> list[OrderStatus]:
-        """Return the account's orders' states, live ones first."""
-        orders = self.state.orders
-        return [order.status for order in orders.live(700) + orders.ended(700)]
+from tests.loopback.bench import KEY
+from tests.loopback.bench import MS
+from tests.loopback.bench import Bench
 
 
 # -- TIME -----------------------------------------------------------------------------------------
@@ -237,22 +199,24 @@ _STEPS = st.lists(
 
 
 @settings(max_examples=60, deadline=None)
-@given(steps=_STEPS, seed=st.integers(0, 99))
-def test_submit_any_traffic_keeps_the_books(steps: list[tuple[str, int, int]], seed: int) -> None:
+@given(steps=_STEPS, seed=st.integers(0, 99), followers=st.sampled_from(VanishedFollowers))
+def test_submit_any_traffic_keeps_the_books(
+    steps: list[tuple[str, int, int]], seed: int, followers: VanishedFollowers
+) -> None:
     """
     Through any traffic, faults included, the venue's own accounts agree with each other.
 
     Spent nonces are contiguous, reserves are those of the live orders, counts are true, and no
     order is live twice.
     """
-    bench = Bench(execution_delay_ms=3, seed=seed)
+    bench = Bench(execution_delay_ms=3, taker_delay_ms=4, seed=seed, vanished_followers=followers)
     clock = itertools.count(0)
     for step, number, offset in steps:
         ms = next(clock)
         nonce = max(bench.state.sequencer.expected(KEY) + offset, 0)
         _do(bench, step, number, nonce, ms)
         bench.run(ms)
-    bench.run(next(clock) + 10)
+    bench.run(next(clock) + 1_000)
     row = bench.engine.summary()["keys"][1]
     assert row["contiguous"]
     assert row["expected"] == row["executed"]
@@ -279,7 +243,7 @@ def _do(bench: Bench, step: str, number: int, nonce: int, ms: int) -> None:
             bench.engine.move_touch(0, f"{bid}.00", f"{bid}.50", None, bench.at(ms))
         case "lever":
             faults = [Fault.VANISH, Fault.FAIL, Fault.REFUSE, Fault.FOREIGN_WRITER]
-            bench.engine.levers.arm(Lever(fault=faults[number % 4]))
+            bench.arm([*faults, Fault.EXECUTE_LATE][number % 5], ms=6.0)
 
 
 def _check_account(bench: Bench) -> None:

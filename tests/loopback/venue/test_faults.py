@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import msgspec
 import pytest
 
 from nautilus_lighter_nonce.lighter.codes import Code
+from nautilus_lighter_nonce.loopback.venue.faults import READ_FAULTS
 from nautilus_lighter_nonce.loopback.venue.faults import Facts
 from nautilus_lighter_nonce.loopback.venue.faults import Fault
 from nautilus_lighter_nonce.loopback.venue.faults import Lever
@@ -151,3 +154,49 @@ def test_convert_wrong_field_is_refused(wrong: dict[str, object]) -> None:
     """A lever with a field that is unknown or out of range is not made."""
     with pytest.raises(msgspec.ValidationError):
         msgspec.convert({"fault": "delay"} | wrong, Lever)
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"fault": Fault.ANSWER},
+        {"fault": Fault.VANISH, "endpoint": "account"},
+        {"fault": Fault.HOLD, "endpoint": "account"},
+        {"fault": Fault.DELAY, "channel": "account_tx"},
+    ],
+)
+def test_lever_that_could_never_act_is_not_made(fields: dict[str, Any]) -> None:
+    """A fault that cannot befall what the lever names is refused."""
+    with pytest.raises(ValueError, match=r"endpoint|read|frame"):
+        Lever(**fields)
+
+
+@pytest.mark.parametrize("fault", Fault)
+def test_stage_of_every_fault_is_known(fault: Fault) -> None:
+    """No fault is without a stage, whether it meets a transaction or a read."""
+    if fault is not Fault.ANSWER:
+        assert stage_of(Lever(fault=fault)) is not Stage.READ
+    if fault in READ_FAULTS:
+        assert stage_of(Lever(fault=fault, endpoint="account")) is Stage.READ
+
+
+def test_pull_selects_by_connection() -> None:
+    """A lever may be for what comes on one socket."""
+    levers = Levers()
+    levers.arm(Lever(fault=Fault.REFUSE, connection=2))
+    assert levers.pull(Stage.ADMIT, [msgspec.structs.replace(TX, connection=1)]) is None
+    assert levers.pull(Stage.ADMIT, [msgspec.structs.replace(TX, connection=2)]) is not None
+
+
+def test_clear_disarms_everything() -> None:
+    """After a reset nothing is armed at any stage."""
+    levers = Levers()
+    levers.arm(Lever(fault=Fault.REFUSE))
+    assert (levers.is_armed, levers.has(Stage.ADMIT), levers.has(Stage.REPLY)) == (
+        True,
+        True,
+        False,
+    )
+    levers.clear()
+    assert (levers.is_armed, levers.has(Stage.ADMIT)) == (False, False)
+    assert levers.pull(Stage.ADMIT, [TX]) is None

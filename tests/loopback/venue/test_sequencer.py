@@ -250,3 +250,33 @@ def test_execute_whatever_vanishes_spends_each_nonce_once(
         assert sequencer.executed(KEY) <= sequencer.expected(KEY)
         assert sequencer.pending(KEY) or sequencer.executed(KEY) == sequencer.expected(KEY)
     assert all(low < high for low, high in itertools.pairwise(spent))
+
+
+# -- LEFT IN THE QUEUE ----------------------------------------------------------------------------
+
+
+def test_vanish_late_leaves_followers_that_do_not_fit(sequencer: Sequencer) -> None:
+    """Told to be late, only the cause vanishes; its followers are at the head and do not fit."""
+    accept(sequencer, Claim(5), Claim(6), Claim(7))
+    assert sequencer.vanish(KEY, late=True) == [5]
+    assert (sequencer.expected(KEY), sequencer.pending(KEY)) == (5, [6, 7])
+    assert not sequencer.head_fits(KEY)
+    assert (sequencer.drop(KEY), sequencer.drop(KEY)) == (6, 7)
+    assert (sequencer.expected(KEY), sequencer.executed(KEY)) == (5, 5)
+
+
+def test_head_fits_what_is_next(sequencer: Sequencer) -> None:
+    """The oldest accepted transaction usually fits; without one there is nothing to say."""
+    with pytest.raises(LookupError):
+        sequencer.head_fits(KEY)
+    accept(sequencer, Claim(5))
+    assert sequencer.head_fits(KEY)
+
+
+def test_shift_moves_what_next_nonce_looks_back_to(sequencer: Sequencer) -> None:
+    """A clock that was moved moves the lag with it."""
+    accept(sequencer, Claim(5))
+    sequencer.execute(KEY, 1_000 * MS)
+    sequencer.shift(-900 * MS)
+    assert sequencer.next_nonce(KEY, 149 * MS, lag_ns=50 * MS) == 5
+    assert sequencer.next_nonce(KEY, 150 * MS, lag_ns=50 * MS) == 6

@@ -1,20 +1,34 @@
-"""The ledger's judgement, from entries written by hand."""
+"""What a ledger amounts to, from entries written by hand."""
 
 from __future__ import annotations
 
 from typing import Any
 
+from nautilus_lighter_nonce.lighter.codes import OrderKind
+from nautilus_lighter_nonce.lighter.codes import OrderTif
 from nautilus_lighter_nonce.loopback.venue.ledger import Entry
 from nautilus_lighter_nonce.loopback.venue.ledger import Ledger
 from nautilus_lighter_nonce.loopback.venue.ledger import Transport
-from nautilus_lighter_nonce.loopback.venue.ledger import summarize
+from nautilus_lighter_nonce.loopback.venue.orders import BookOrder
 from nautilus_lighter_nonce.loopback.venue.sequencer import Outcome
+from nautilus_lighter_nonce.loopback.venue.summary import summarize
 from nautilus_lighter_nonce.loopback.venue.txinfo import Tx
 from nautilus_lighter_nonce.loopback.venue.txinfo import parse
 from tests.loopback import txs
 
 
 KEY = (700, 5)
+ORDER = BookOrder(
+    order_index=2**48 + 1,
+    client_order_index=42,
+    account_index=700,
+    market_id=0,
+    is_ask=False,
+    price=190_000,
+    base_amount=1_000,
+    kind=OrderKind.LIMIT,
+    tif=OrderTif.GOOD_TILL_TIME,
+)
 
 
 def write(
@@ -33,7 +47,7 @@ def write(
     assert isinstance(tx, Tx)
     entry = ledger.open(ts_ns=at, transport=transport, connection=1, tx_type=14, tx=tx)
     entry.accepted = outcome is not Outcome.NONE
-    entry.made_order = outcome is Outcome.EXECUTED
+    entry.order = ORDER if outcome is Outcome.EXECUTED else None
     entry.code = 200 if entry.accepted else 21104
     entry.outcome, entry.replied_ns = outcome, replied
     for name, value in fields.items():
@@ -69,6 +83,45 @@ def test_summarize_resend_after_acceptance_is_reuse() -> None:
     write(ledger, 2, at=1, outcome=Outcome.EXECUTED)
     write(ledger, 2, at=3, replied=4)
     assert judge(ledger)["reused_nonces"] == [2]
+
+
+def reuse(ledger: Ledger) -> tuple[bool, bool]:
+    """Return whether the one reused nonce came with the same bytes, and after its answer."""
+    (row,) = summarize(ledger, [(KEY, 1, 1)])["reused_nonces"]
+    assert (row["account_index"], row["api_key_index"], row["nonce"]) == (*KEY, 2)
+    return row["same_bytes"], row["was_answered"]
+
+
+def test_summarize_same_bytes_after_a_lost_answer_say_so() -> None:
+    """Whoever never saw the answer may write the same transaction again."""
+    ledger = Ledger()
+    first = write(ledger, 2, at=1, outcome=Outcome.EXECUTED)
+    write(ledger, 2, at=3, replied=4, tx=first.tx)
+    assert reuse(ledger) == (True, False)
+
+
+def test_summarize_other_bytes_after_the_answer_say_so() -> None:
+    """Another transaction at a nonce that was known to be taken is a client's mistake."""
+    ledger = Ledger()
+    write(ledger, 2, at=1, replied=2, outcome=Outcome.EXECUTED)
+    write(ledger, 2, at=3, replied=4, coi=43)
+    assert reuse(ledger) == (False, True)
+
+
+def test_summarize_write_received_before_the_answer_did_not_know_it() -> None:
+    """What was on its way when the acceptance was answered was sent without knowing it."""
+    ledger = Ledger()
+    write(ledger, 2, at=1, replied=5, outcome=Outcome.EXECUTED)
+    write(ledger, 2, at=7, replied=8, coi=43, received_ns=4)
+    assert reuse(ledger) == (False, False)
+
+
+def test_summarize_strangers_order_with_our_index_is_not_doubled() -> None:
+    """A human may use the same client order index; that is not our doing."""
+    ledger = Ledger()
+    write(ledger, 1, at=1, outcome=Outcome.EXECUTED, coi=42)
+    write(ledger, 2, at=2, outcome=Outcome.EXECUTED, coi=42, transport=Transport.FOREIGN)
+    assert summarize(ledger, [])["doubled"] == []
 
 
 def test_summarize_foreign_nonce_is_not_our_reuse() -> None:

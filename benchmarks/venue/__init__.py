@@ -1,0 +1,1 @@
+"""How much one core of the loopback venue takes: `python -m benchmarks.venue`."""
