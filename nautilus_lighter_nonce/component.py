@@ -54,6 +54,9 @@ Key = tuple[int, int]
 QUESTION_SECS: Final = 2.0
 """Deadline of one question to the venue; then it is asked again (our choice)."""
 
+SEED_TRIES: Final = 3
+"""How often the first question of a connection is asked before connecting fails (our choice)."""
+
 LONGEST_PAUSE_SECS: Final = 10.0
 """Longest pause between two questions (our choice)."""
 
@@ -281,6 +284,7 @@ class LighterNonceComponent(Component):
     def attend(self, account_index: int, api_key_index: int) -> None:
         """An outbox asks this key's questions from here on, and sends the answers here."""
         self._attended.add((account_index, api_key_index))
+        self.lane(account_index, api_key_index).be_probed()
 
     # -- ISSUING ----------------------------------------------------------------------------------
 
@@ -315,6 +319,17 @@ class LighterNonceComponent(Component):
             raise NotInitialized(account_index, api_key_index)
         nonce = lane.issue()
         return IssuedNonce(account_index, api_key_index, nonce, lane.epoch)
+
+    def withdraw(self, issued: IssuedNonce) -> None:
+        """Give back a nonce whose transaction certainly never left this process."""
+        self.process(
+            events.NonceWithdrawn(
+                account_index=issued.account_index,
+                api_key_index=issued.api_key_index,
+                nonce=issued.nonce,
+                epoch=issued.epoch,
+            ),
+        )
 
     def narrow(self, account_index: int, api_key_index: int) -> None:
         """Let one transaction be in flight at a time until the venue answers with ids again."""
@@ -403,6 +418,9 @@ class LighterNonceComponent(Component):
 
     def _spent(self, lane: NonceLane, message: events.NonceSpent) -> core.Decisions:
         return lane.spent(message.nonce, self.now_ns(), by_us=message.by_us)
+
+    def _withdrawn(self, lane: NonceLane, message: events.NonceWithdrawn) -> core.Decisions:
+        return lane.withdrawn(message.nonce, message.epoch, self.now_ns())
 
     def _rebase(self, lane: NonceLane, message: events.RebaseWanted) -> core.Decisions:
         decide = lane.vanished if message.vanished else lane.doubted
@@ -529,7 +547,7 @@ class LighterNonceComponent(Component):
 
     async def _seed(self, key: Key) -> None:
         lane = self._lanes[key]
-        next_nonce = await self._source.next_nonce(*key)
+        next_nonce = await self._first_answer(key)
         if not lane.believes(next_nonce):
             raise ValueError(
                 f"nextNonce of {_name(lane)} was {str(next_nonce)[:40]!r}; it must be a whole "
@@ -539,6 +557,15 @@ class LighterNonceComponent(Component):
         self._carry_out(lane, lane.seed(next_nonce))
         self._silence(lane)
         self._drain()
+
+    async def _first_answer(self, key: Key) -> Any:
+        """Ask within a deadline, and once more if nothing came; the last error is raised."""
+        for _ in range(SEED_TRIES - 1):
+            try:
+                return await asyncio.wait_for(self._source.next_nonce(*key), QUESTION_SECS)
+            except TimeoutError:
+                self._log.warning(f"No next nonce for {key} within {QUESTION_SECS} s; asked again")
+        return await asyncio.wait_for(self._source.next_nonce(*key), QUESTION_SECS)
 
     async def _ask(self, lane: NonceLane) -> None:
         """Ask for a lane without an outbox, in its time, until it is open; ever slower."""
@@ -615,6 +642,7 @@ _VERDICTS: dict[type, Callable[[NonceLane, int, int, int], core.Decisions]] = {
 _MOVES: dict[type, Callable[[Any, NonceLane, Any], core.Decisions]] = {
     **dict.fromkeys(_VERDICTS, LighterNonceComponent._verdict),
     events.NonceSpent: LighterNonceComponent._spent,
+    events.NonceWithdrawn: LighterNonceComponent._withdrawn,
     events.RebaseWanted: LighterNonceComponent._rebase,
     events.CounterAnswered: LighterNonceComponent._counted,
 }

@@ -492,6 +492,17 @@ class TxDispatcher:
             ),
         )
 
+    def _do_withdraw(self, work: w.Withdraw) -> None:
+        account_index, api_key_index = self._key
+        self._send(
+            events.NonceWithdrawn(
+                account_index=account_index,
+                api_key_index=api_key_index,
+                nonce=work.nonce,
+                epoch=work.epoch,
+            ),
+        )
+
     def _do_rebase(self, work: w.Rebase) -> None:
         account_index, api_key_index = self._key
         self._send(
@@ -652,6 +663,7 @@ _CARRIED_OUT: Final[dict[type[w.Work], Callable[[TxDispatcher, Any], None]]] = {
     w.Write: TxDispatcher._do_write,
     w.Publish: TxDispatcher._do_publish,
     w.Spent: TxDispatcher._do_spent,
+    w.Withdraw: TxDispatcher._do_withdraw,
     w.Rebase: TxDispatcher._do_rebase,
     w.Halt: TxDispatcher._do_halt,
     w.Trouble: TxDispatcher._do_trouble,

@@ -346,6 +346,15 @@ class NonceSpent(msgspec.Struct, frozen=True, kw_only=True):
     by_us: bool
 
 
+class NonceWithdrawn(msgspec.Struct, frozen=True, kw_only=True):
+    """`nonce`, issued in `epoch`, certainly never left this process."""
+
+    account_index: int
+    api_key_index: int
+    nonce: int
+    epoch: int
+
+
 class RebaseWanted(msgspec.Struct, frozen=True, kw_only=True):
     """Something behind the lane is open: an accepted nonce that `vanished`, or a doubt."""
 

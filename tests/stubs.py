@@ -36,11 +36,11 @@ class Kernel:
 class ScriptedSource:
     """A nonce source that answers what it was told to, and counts the questions."""
 
-    def __init__(self, *answers: int | Exception) -> None:
+    def __init__(self, *answers: Any) -> None:
         self.answers = list(answers)
         self.calls = 0
 
-    async def next_nonce(self, account_index: int, api_key_index: int) -> int:
+    async def next_nonce(self, account_index: int, api_key_index: int) -> Any:
         """Return or raise the next answer; the last one is repeated."""
         self.calls += 1
         await asyncio.sleep(0)

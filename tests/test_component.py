@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 import msgspec
 import pytest
@@ -24,6 +25,9 @@ from tests.stubs import ScriptedSource
 from tests.stubs import eventually
 
 
+ENDPOINT = "LighterNonceComponent.process"
+
+
 def make(
     kernel: Kernel,
     source: ScriptedSource,
@@ -38,9 +42,8 @@ def make(
 
 
 def tell(kernel: Kernel, kind: type[events.TxVerdict], issued: IssuedNonce) -> None:
-    """Publish a verdict as an execution client does."""
-    event = kind.of(issued, kernel.clock.timestamp_ns())
-    kernel.msgbus.publish(topic=event.topic, msg=event)
+    """Send a verdict to the component's endpoint, as an execution client does."""
+    kernel.msgbus.send(ENDPOINT, kind.of(issued, kernel.clock.timestamp_ns()))
 
 
 # -- seeding --------------------------------------------------------------------------------------
@@ -161,20 +164,23 @@ async def test_burst_of_stale_verdicts_asks_the_venue_once() -> None:
     assert component.issue(ACCOUNT, KEY).nonce == 15
 
 
-async def test_question_of_an_earlier_freeze_does_not_answer_a_later_one() -> None:
-    """Each freeze waits out the venue's lag for itself (rule 8)."""
+async def test_question_waits_out_the_lag_of_each_freeze_and_is_never_asked_twice_at_a_time() -> None:
+    """Each freeze waits out the venue's lag for itself; one question is open at a time (rule 8)."""
     kernel = Kernel()
     source = ScriptedSource(10)
     component = make(kernel, source, settle_ms=60_000)
     await component.connect()
     first = component.issue(ACCOUNT, KEY)
     tell(kernel, events.TxUnknown, first)
-    earlier = component._healing[(ACCOUNT, KEY)]
+    asked = component.lane(ACCOUNT, KEY).question_ns
     tell(kernel, events.TxAccepted, first)
     tell(kernel, events.TxUnknown, component.issue(ACCOUNT, KEY))
-    await eventually(earlier.done)
-    assert earlier.cancelled()
-    assert not component._healing[(ACCOUNT, KEY)].done()
+    later = component.lane(ACCOUNT, KEY).question_ns
+    await asyncio.sleep(0)
+    assert asked is not None
+    assert later is not None
+    assert later > asked
+    assert source.calls == 1
     component.stop()
 
 
@@ -265,13 +271,32 @@ SAMPLES: list[events.KeyEvent] = [
         doomed=[5, 6],
     ),
     events.LaneHalted(account_index=1, api_key_index=2, ts_event=3, reason="why"),
+    events.LaneTroubled(account_index=1, api_key_index=2, ts_event=3, code=21112, reason="why"),
+    events.NonceImplausible(
+        account_index=1, api_key_index=2, ts_event=3, answer="-1", reason="why"
+    ),
+    events.OrderInDoubt(
+        account_index=1, api_key_index=2, ts_event=3, client_order_id="O-1", label="order O-1"
+    ),
+    events.OrderSettled(
+        account_index=1,
+        api_key_index=2,
+        ts_event=3,
+        client_order_id="O-1",
+        label="order O-1",
+        proof="record",
+    ),
     events.ForeignWriterSuspected(account_index=1, api_key_index=2, ts_event=3, nonce=4),
 ]
 
 
 def test_samples_cover_every_event() -> None:
     """The list above is whole."""
-    assert {type(s) for s in SAMPLES} == {*events.VERDICT_EVENTS, *events.NONCE_EVENTS}
+    assert {type(s) for s in SAMPLES} == {
+        *events.VERDICT_EVENTS,
+        *events.NONCE_EVENTS,
+        *events.ORDER_EVENTS,
+    }
 
 
 @pytest.mark.parametrize("event", SAMPLES, ids=lambda e: type(e).__name__)
@@ -291,3 +316,179 @@ async def test_wildcard_subscription_hears_both_families() -> None:
     await component.connect()
     tell(kernel, events.TxRefused, component.issue(ACCOUNT, KEY))
     assert {type(e).__name__ for e in heard} == {"NonceSeeded", "NonceRolledBack", "TxRefused"}
+
+
+# -- endpoint and news ----------------------------------------------------------------------------
+
+
+async def test_four_events_at_the_endpoint_move_the_wrapped_manager_by_themselves() -> None:
+    """Ack, rollback, freeze, hard refresh: no outbox, no topic, only the endpoint (the mission)."""
+    kernel = Kernel()
+    component = make(kernel, ScriptedSource(10, 40), settle_ms=0)
+    await component.connect()
+    manager, key = component.manager, (ACCOUNT, KEY)
+    tell(kernel, events.TxAccepted, component.issue(*key))
+    assert (manager.baseline(*key), manager.last_issued(*key)) == (10, 10)
+    tell(kernel, events.TxRefused, component.issue(*key))
+    assert (manager.baseline(*key), manager.last_issued(*key)) == (10, 10)
+    first, second = component.issue(*key), component.issue(*key)
+    tell(kernel, events.TxUnknown, first)
+    with pytest.raises(LaneFrozenError):
+        component.issue(*key)
+    tell(kernel, events.TxStale, second)
+    tell(kernel, events.TxStale, component.issue(*key))
+    await eventually(lambda: kernel.events(events.NonceRefreshed))
+    assert manager.last_issued(*key) == 39
+
+
+async def test_endpoint_is_registered_at_birth_and_deregistered_when_disposed() -> None:
+    """A late verdict after a stop still counts; a taken name is an error, not a surprise."""
+    kernel = Kernel()
+    component = make(kernel, ScriptedSource(10))
+    assert component.endpoint == ENDPOINT
+    with pytest.raises(KeyError):
+        make(kernel, ScriptedSource(10))
+    await component.connect()
+    issued = component.issue(ACCOUNT, KEY)
+    component.stop()
+    tell(kernel, events.TxAccepted, issued)
+    assert component.manager.baseline(ACCOUNT, KEY) == 10
+    component.dispose()
+    assert ENDPOINT not in kernel.msgbus.endpoints()
+
+
+async def test_verdict_is_published_before_the_news_of_its_lane() -> None:
+    """Cause before effect: the verdict on its topic first, then what the lane made of it (A15)."""
+    kernel = Kernel()
+    component = make(kernel, ScriptedSource(10))
+    await component.connect()
+    first, second = component.issue(ACCOUNT, KEY), component.issue(ACCOUNT, KEY)
+    kernel.published.clear()
+    tell(kernel, events.TxRefused, first)
+    tell(kernel, events.TxStale, second)
+    names = [type(event).__name__ for event in kernel.published if isinstance(event, events.KeyEvent)]
+    assert names == ["TxRefused", "LaneFrozen", "TxStale", "LaneHealed"]
+
+
+async def test_news_that_a_listener_causes_come_behind_those_that_are_queued() -> None:
+    """News are never told one inside another: who answers news with a verdict is heard later."""
+    kernel = Kernel()
+    component = make(kernel, ScriptedSource(10))
+    await component.connect()
+    first, second = component.issue(ACCOUNT, KEY), component.issue(ACCOUNT, KEY)
+    heard: list[str] = []
+    kernel.msgbus.subscribe(
+        "events.lighter.nonce.frozen.*",
+        lambda _: tell(kernel, events.TxStale, second),
+        priority=5,
+    )
+    kernel.msgbus.subscribe("events.lighter.*", lambda e: heard.append(type(e).__name__))
+    tell(kernel, events.TxRefused, first)
+    assert heard == ["TxRefused", "LaneFrozen", "TxStale", "LaneHealed"]
+
+
+@pytest.mark.parametrize("priority", [0, 20])
+async def test_listener_that_raises_stops_neither_lane_nor_news(priority: int) -> None:
+    """Whoever fails to listen is logged; the lane has moved, the news follow (A14)."""
+    kernel = Kernel()
+    component = make(kernel, ScriptedSource(10))
+    await component.connect()
+
+    def broken(event: Any) -> None:
+        raise RuntimeError("listener")
+
+    kernel.msgbus.subscribe("events.lighter.tx.*", broken, priority=priority)
+    tell(kernel, events.TxRefused, component.issue(ACCOUNT, KEY))
+    assert component.manager.last_issued(ACCOUNT, KEY) == 9
+    assert kernel.events(events.NonceRolledBack)
+
+
+async def test_verdict_that_is_only_published_counts_once_with_its_news_behind_it() -> None:
+    """A client that publishes on the topic is heard; sending the same event again changes nothing."""
+    kernel = Kernel()
+    component = make(kernel, ScriptedSource(10))
+    await component.connect()
+    event = events.TxRefused.of(component.issue(ACCOUNT, KEY), kernel.clock.timestamp_ns())
+    kernel.published.clear()
+    kernel.msgbus.publish(topic=event.topic, msg=event)
+    assert component.manager.last_issued(ACCOUNT, KEY) == 9
+    await eventually(lambda: kernel.events(events.NonceRolledBack))
+    reissued = component.issue(ACCOUNT, KEY)
+    kernel.msgbus.send(ENDPOINT, event)
+    kernel.msgbus.publish(topic=event.topic, msg=event)
+    await asyncio.sleep(0)
+    assert component.manager.last_issued(ACCOUNT, KEY) == reissued.nonce
+    assert len(kernel.events(events.NonceRolledBack)) == 1
+
+
+async def test_equal_verdicts_of_two_writes_both_count() -> None:
+    """Once goes by the id of the write or by identity, never by equal fields."""
+    kernel = Kernel()
+    component = make(kernel, ScriptedSource(10))
+    await component.connect()
+    for _ in range(2):
+        issued = component.issue(ACCOUNT, KEY)
+        kernel.msgbus.send(ENDPOINT, events.TxRefused.of(issued, 7))
+    assert len(kernel.events(events.NonceRolledBack)) == 2
+    issued = component.issue(ACCOUNT, KEY)
+    for _ in range(2):
+        kernel.msgbus.send(ENDPOINT, events.TxAccepted.of(issued, 7, write_id="w1"))
+    assert len(kernel.events(events.TxAccepted)) == 1
+
+
+# -- the venue's counter --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("answer", [None, "12", 12.5, -1, 2**60, True])
+async def test_answer_that_is_no_number_is_named_and_asked_again(answer: Any) -> None:
+    """Whatever the venue answers, the lane goes on when a number comes (A17)."""
+    kernel = Kernel()
+    source = ScriptedSource(10, answer, 10)
+    component = make(kernel, source, settle_ms=0)
+    await component.connect()
+    tell(kernel, events.TxUnknown, component.issue(ACCOUNT, KEY))
+    await eventually(lambda: kernel.events(events.LaneHealed))
+    (said,) = kernel.events(events.NonceImplausible)
+    assert said.answer == str(answer)
+    assert source.calls == 3
+
+
+async def test_venue_that_was_reset_halts_and_is_not_written_to_before_it_is_confirmed() -> None:
+    """A fall to another magnitude halts; both numbers are named; nothing is seeded early (A7)."""
+    kernel = Kernel()
+    component = make(kernel, ScriptedSource(1_800_000_000_000, 1), settle_ms=0)
+    await component.connect()
+    tell(kernel, events.TxStale, component.issue(ACCOUNT, KEY))
+    await eventually(lambda: kernel.events(events.LaneHalted))
+    (halted,) = kernel.events(events.LaneHalted)
+    assert "1799999999999" in halted.reason
+    assert " 1," in halted.reason
+    assert component.state == ComponentState.FAULTED
+    with pytest.raises(LaneHaltedError, match="confirm_reset"):
+        await component.seed(ACCOUNT, KEY)
+    component.confirm_reset(ACCOUNT, KEY)
+    await component.seed(ACCOUNT, KEY)
+    assert component.issue(ACCOUNT, KEY).nonce == 1
+
+
+async def test_component_that_reconnects_seeds_whatever_its_lanes_were_left_in() -> None:
+    """16 nonces without a verdict, or a frozen lane: the next connect begins anew (A9)."""
+    kernel = Kernel()
+    source = ScriptedSource(10, 30)
+    component = make(kernel, source, settle_ms=60_000)
+    await component.connect()
+    issued = [component.issue(ACCOUNT, KEY) for _ in range(16)]
+    tell(kernel, events.TxUnknown, issued[0])
+    await component.disconnect()
+    await component.connect()
+    assert source.calls == 2
+    assert component.issue(ACCOUNT, KEY).nonce == 30
+    tell(kernel, events.TxAccepted, issued[3])
+    assert component.manager.baseline(ACCOUNT, KEY) == 29
+
+
+async def test_source_that_answers_no_number_keeps_the_client_from_connecting() -> None:
+    """A client that cannot be seeded must not trade; the error names field, value and remedy."""
+    component = make(Kernel(), ScriptedSource(None))
+    with pytest.raises(ValueError, match="nextNonce of .*'None'.*base_url_http"):
+        await component.connect()

@@ -147,6 +147,7 @@ class NonceLane:
         self._asked_since = 0
         self._vanished: int | None = None
         self._question_ns = 0
+        self._is_probed = False  # somebody probes what seems to have vanished
         self._must_ask = False  # a heal must not be inferred
         self._is_leaning = False  # on the highest accepted, against the counter
         self._fruitless = 0  # heals since the last acceptance
@@ -246,6 +247,16 @@ class NonceLane:
         )
 
     # -- MOVES ------------------------------------------------------------------------------------
+
+    def be_probed(self) -> None:
+        """
+        Leave the doubt about vanished nonces to an outbox, which probes them.
+
+        Without one a counter that stays below the highest accepted is believed only past the
+        disbelief limit; with one it is acted on as soon as the next nonce is stale, for a wrong
+        suspicion costs one stale answer and changes nothing.
+        """
+        self._is_probed = True
 
     def seed(self, next_nonce: int) -> Decisions:
         """
@@ -476,7 +487,8 @@ class NonceLane:
             return ()
         floor = max(self._baseline + 1, self._counted)
         target = max(next_nonce, self._counted)
-        if target >= floor or self._vanished is not None:
+        is_stale = self._txs.get(floor) is TxState.STALE
+        if target >= floor or self._vanished is not None or (self._is_probed and is_stale):
             return self._rebase(target, RebaseSource.REFRESHED, now_ns)
         if not self._is_leaning:
             self._is_leaning = True
