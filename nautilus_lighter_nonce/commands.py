@@ -132,8 +132,8 @@ class SubmitRequest(ClientRequest):
         return str(self.tracked.client_order_id.value)
 
     def allows_resend(self) -> bool:
-        """Return the order's own policy."""
-        return self._may_resend
+        """Return the order's own policy; one that is to be canceled is never sent again."""
+        return self._may_resend and not self.tracked.is_cancel_wanted
 
     def undo(self) -> TxRequest | None:
         """Return a cancel, should it be alive after it was given up; an immediate order needs none."""

@@ -115,7 +115,7 @@ def test_change_not_found_before_its_order_was_shown_waits_for_it(
     """A nonce fault may have kept the order away: the change must not be lost to it."""
     change = make(party, tracked)
     change.intent()
-    change.on_failed(NOT_FOUND, "")
+    change.on_reverted(NOT_FOUND, "")
     assert (party.waiting, party.told) == ([change], [])
 
 
@@ -127,7 +127,7 @@ def test_change_not_found_after_its_order_was_shown_is_rejected(
     cancel = cancel_of(party, tracked)
     show(tracked)
     cancel.intent()
-    cancel.on_failed(NOT_FOUND, "no such order")
+    cancel.on_reverted(NOT_FOUND, "no such order")
     assert (party.waiting, party.told) == ([], ["cancel rejected"])
     assert party.reason == f"{NOT_FOUND}: no such order"
     assert not tracked.is_cancel_wanted
@@ -140,7 +140,7 @@ def test_change_refused_for_another_reason_is_rejected(
     """Only a missing order is explained by a nonce fault."""
     modify = modify_of(party, tracked, 1)
     modify.intent()
-    modify.on_failed(int(Code.INVALID_MIN_AMOUNTS), "")
+    modify.on_reverted(int(Code.INVALID_MIN_AMOUNTS), "")
     assert party.told == ["modify rejected"]
 
 
@@ -163,7 +163,7 @@ def test_modify_that_came_too_early_yields_to_a_later_one(
     """Sent again it would undo what the later one has done."""
     early, late = modify_of(party, tracked, 1), modify_of(party, tracked, 2)
     early.intent()
-    early.on_failed(NOT_FOUND, "")
+    early.on_reverted(NOT_FOUND, "")
     show(tracked)
     with pytest.raises(ObsoleteError, match="later modify"):
         early.intent()

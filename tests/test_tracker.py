@@ -45,6 +45,9 @@ class Client:
         self.done: list[Any] = []
         self.fetched: list[Any] = []
 
+    def on_order_shown(self, tracked: Any) -> None:
+        """No transaction waits for proof here."""
+
     def on_order_accepted(self, tracked: Any) -> None:
         """Nothing waits for it here."""
 

@@ -453,16 +453,16 @@ class NonceLane:
             return (Implausible(str(value)[:40], "it is no number a venue can hold"),)
         if self._state in (LaneState.UNSEEDED, LaneState.HALTED):
             return ()
-        known = self._counted
+        known, executed = self._counted, self._executed + 1
         if value > max(known, self.next_nonce) + MAX_JUMP:
             return (Implausible(str(value), f"nobody sends that many after {known}"),)
-        if value >= known:
+        is_large = known - value > MAX_LAG
+        if value >= executed and not is_large:
             self._low_since, self._lows = 0, 0
             self._best = value
             return ()
         self._lows += 1
         self._low_since = self._low_since or now_ns
-        is_large = known - value > MAX_LAG
         if (is_large and self._lows > 1) or now_ns - self._low_since >= RESET_AFTER_NS:
             return self.halt(
                 f"the venue counts from {value}, but nonce {known - 1} was executed: it was reset"
@@ -485,12 +485,12 @@ class NonceLane:
         """
         if self._state is not LaneState.REFRESHING:
             return ()
-        floor = max(self._baseline + 1, self._counted)
-        target = max(next_nonce, self._counted)
+        floor = max(self._baseline, self._executed) + 1
+        target = max(next_nonce, self._executed + 1)
         is_stale = self._txs.get(floor) is TxState.STALE
         if target >= floor or self._vanished is not None or (self._is_probed and is_stale):
             return self._rebase(target, RebaseSource.REFRESHED, now_ns)
-        if not self._is_leaning:
+        if not self._is_leaning and not is_stale:
             self._is_leaning = True
             return self._rebase(floor, RebaseSource.REFRESHED, now_ns)
         if now_ns < self._asked_since + self._disbelief_ns:
@@ -499,7 +499,7 @@ class NonceLane:
 
     @property
     def _counted(self) -> int:
-        """The lowest nonce that is not known to be executed."""
+        """The lowest nonce that neither a record nor the counter has shown to be executed."""
         return max(self._best, self._executed + 1)
 
     def halt(self, reason: str) -> Decisions:

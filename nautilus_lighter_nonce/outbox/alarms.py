@@ -8,41 +8,44 @@ still something to do. Pure: time is an argument in nanoseconds.
 from __future__ import annotations
 
 import heapq
-from enum import Enum
+from enum import IntEnum
 
 
-class Alarm(Enum):
-    """What somebody wants to be reminded of."""
+class Alarm(IntEnum):
+    """What somebody wants to be reminded of; at one time the first is heard first."""
 
-    SILENCE = "an answer has not come"
-    QUEUE = "a command has waited long"
-    AGE = "a transaction grows old"
-    SHOW = "an acceptance was not shown"
-    LOOK = "a nonce is to be looked up"
-    EXPIRY = "a signature is past"
-    ASK = "the counter is to be asked"
-    WAKE = "a pause is over"
+    SILENCE = 1  # an answer has not come
+    QUEUE = 2  # a command has waited long
+    AGE = 3  # a transaction grows old
+    SHOW = 4  # an acceptance was not shown
+    LOOK = 5  # a nonce is to be looked up
+    EXPIRY = 6  # a signature is past
+    ASK = 7  # the counter is to be asked
+    WAKE = 8  # a pause is over
 
 
 class Alarms:
     """A heap of reminders."""
 
     def __init__(self) -> None:
-        self._heap: list[tuple[int, int, Alarm, int | str]] = []
-        self._count = 0
+        self._heap: list[tuple[int, Alarm, int | str]] = []
+        self._set: set[tuple[int, Alarm, int | str]] = set()
+
+    def __len__(self) -> int:
+        return len(self._heap)
 
     def set(self, due_ns: int, alarm: Alarm, about: int | str = 0) -> None:
-        """Remind of something at a time."""
-        self._count += 1
-        heapq.heappush(self._heap, (due_ns, self._count, alarm, about))
+        """Remind of something at a time; twice the same is once."""
+        reminder = (due_ns, alarm, about)
+        if reminder not in self._set:
+            self._set.add(reminder)
+            heapq.heappush(self._heap, reminder)
 
-    def next_due(self) -> int | None:
-        """Return when the next is due, ``None`` if there is none."""
-        return self._heap[0][0] if self._heap else None
+    @property
+    def first(self) -> tuple[int, Alarm, int | str] | None:
+        """The next alarm with its time, ``None`` if there is none."""
+        return self._heap[0] if self._heap else None
 
-    def pop(self, now_ns: int) -> tuple[Alarm, int | str] | None:
-        """Return the next that is due, ``None`` if there is none."""
-        if not self._heap or self._heap[0][0] > now_ns:
-            return None
-        _, _, alarm, about = heapq.heappop(self._heap)
-        return alarm, about
+    def drop(self) -> None:
+        """Forget the next alarm."""
+        self._set.discard(heapq.heappop(self._heap))

@@ -17,15 +17,16 @@ from nautilus_lighter_nonce.lighter.codes import MAX_BATCH_WS
 from nautilus_lighter_nonce.lighter.codes import TxType
 from nautilus_lighter_nonce.outbox import work as w
 from nautilus_lighter_nonce.outbox.alarms import Alarm
+from nautilus_lighter_nonce.outbox.answers import Answers
 from nautilus_lighter_nonce.outbox.entry import Entry
-from nautilus_lighter_nonce.outbox.entry import Input
-from nautilus_lighter_nonce.outbox.entry import TxState
 from nautilus_lighter_nonce.outbox.entry import TxWrite
 from nautilus_lighter_nonce.outbox.fates import Fates
 from nautilus_lighter_nonce.outbox.flight import Frame
 from nautilus_lighter_nonce.outbox.flight import Slot
 from nautilus_lighter_nonce.outbox.healing import Healing
 from nautilus_lighter_nonce.outbox.healing import Ruling
+from nautilus_lighter_nonce.outbox.moves import Input
+from nautilus_lighter_nonce.outbox.moves import TxState
 
 
 FRESH_NS = 60_000_000_000
@@ -40,16 +41,20 @@ class Binding:
     ----------
     fates : Fates
         The transactions.
+    answers : Answers
+        Knows whether the account is refused, and which filler was not.
 
     """
 
-    def __init__(self, fates: Fates) -> None:
+    def __init__(self, fates: Fates, answers: Answers) -> None:
         self._fates = fates
+        self._answers = answers
         self._lane = fates.lane
         self._healing = Healing(fates.evidence, fates.queue, fates.quota)
         self._writes = 0
         self._rebase_ns = 0  # not before this time is the lane asked for a new pass again
         self._rebase_pause_ns = fates.settings.settle_ns
+        self._taken = 0  # acceptances when the lane was last asked for a new pass
 
     # -- PASSES -----------------------------------------------------------------------------------
 
@@ -58,6 +63,9 @@ class Binding:
         fates = self._fates
         if not fates.doubts or self._lane.state is not LaneState.OPEN:
             return
+        for entry in list(fates.doubts.values()):
+            if any(fates.evidence.is_spent(write.nonce) for write in entry.undead):
+                fates.count(entry, now_ns)
         next_nonce, bound = self._lane.next_nonce, fates.flight.bound_nonces()
         behind = [
             entry
@@ -66,6 +74,9 @@ class Binding:
         ]
         if not behind:
             return
+        if self._taken != self._answers.taken:
+            self._taken = self._answers.taken
+            self._rebase_pause_ns = fates.settings.settle_ns
         if now_ns < self._rebase_ns:
             fates.alarms.set(self._rebase_ns, Alarm.WAKE)
             return
@@ -76,17 +87,12 @@ class Binding:
         cause = w.Cause.VANISHED if first.is_suspected else w.Cause.DOUBT
         fates.work.append(w.Rebase(cause, nonce))
 
-    def calm(self) -> None:
-        """Something was taken: the next pass need not wait."""
-        self._rebase_ns = 0
-        self._rebase_pause_ns = self._fates.settings.settle_ns
-
     # -- NUMBERS ----------------------------------------------------------------------------------
 
     def fill(self, now_ns: int) -> None:
         """Give out as many numbers as may go now, in ascending order."""
         while self._lane.free_slots() > 0 and self._fates.probe is None:
-            if self._fates.is_guarded and self._is_busy():
+            if self._answers.trouble and self._is_busy():
                 return
             nonce = self._lane.next_nonce
             if self._healing.is_taken(nonce):
@@ -102,7 +108,7 @@ class Binding:
         if not fates.entries:
             return False
         free = self._lane.free_slots()
-        limit = 1 if fates.is_guarded else min(MAX_BATCH_WS, self._lane.depth)
+        limit = 1 if self._answers.trouble else min(MAX_BATCH_WS, self._lane.depth)
         ruling = self._healing.occupants(nonce, limit, now_ns)
         if ruling is Ruling.NOBODY:
             self._wake_after_pauses(now_ns)
@@ -119,11 +125,11 @@ class Binding:
 
     def _wake_after_pauses(self, now_ns: int) -> None:
         ends_ns = self._fates.quota.pause_ends_ns(now_ns)
-        if ends_ns is not None and self._fates.queue:
+        if ends_ns is not None and self._fates.entries:
             self._fates.alarms.set(ends_ns, Alarm.WAKE)
 
     def _new_filler(self, now_ns: int) -> Entry:
-        filler = w.Filler(self._fates.filler_kind)
+        filler = w.Filler(self._answers.filler_kind)
         place = self._fates.next_place()
         entry = Entry(place, filler, TxType.CANCEL_ORDER, now_ns, repeats=True)
         self._fates.add(entry)
@@ -145,7 +151,7 @@ class Binding:
             slots.append(Slot(entry, nonce, epoch, write_id, _copy_for(entry, nonce, now_ns)))
             fates.give(entry, Input.BIND, now_ns)
             self._tell_first(entry, now_ns)
-        fates.quota.take(group[0].tx_type, now_ns)
+        fates.quota.take(group[0].quota_key, now_ns)
         for slot in slots:
             if slot.copy is None:
                 sign = w.Sign(slot.write_id, slot.entry.place, slot.entry.what, slot.nonce)
@@ -156,7 +162,7 @@ class Binding:
         if entry.was_bound:
             return
         entry.was_bound = True
-        self._fates.tell(entry, w.News.SENDING)
+        self._fates.tell(entry, w.News.SENDING, now_ns)
         max_age_ns = self._fates.settings.max_age_ns
         if max_age_ns is not None and not entry.repeats:
             due_ns = max(entry.submitted_ns + max_age_ns, now_ns)
@@ -164,16 +170,15 @@ class Binding:
 
     # -- FRAMES -----------------------------------------------------------------------------------
 
-    def write(self, connection: int, now_ns: int) -> None:
+    def write(self, now_ns: int) -> None:
         """Let every frame leave whose turn it is."""
         fates = self._fates
         while fates.flight.next_frame() is not None:
-            frame = fates.flight.leave(connection, now_ns)
+            frame = fates.flight.leave(now_ns)
             for slot in frame.slots:
                 self._note_write(frame, slot, now_ns)
             copies = tuple(x.copy for x in frame.writes)
-            fates.alarms.set(frame.deadline_ns, Alarm.SILENCE, frame.id)
-            fates.work.append(w.Write(frame.id, connection, copies))
+            fates.work.append(w.Write(frame.id, frame.connection, copies))
 
     def _note_write(self, frame: Frame, slot: Slot, now_ns: int) -> None:
         assert slot.copy is not None  # `next_frame` waits for all signatures
@@ -190,9 +195,6 @@ class Binding:
         frame.writes.append(write)
         self._fates.evidence.wrote(write)
         self._fates.give(slot.entry, Input.WRITE, now_ns)
-        settings = self._fates.settings
-        past_ns = slot.copy.expires_ns + settings.expiry_margin_ns + settings.settle_ns
-        self._fates.alarms.set(past_ns, Alarm.EXPIRY, slot.entry.place)
 
 
 def _copy_for(entry: Entry, nonce: int, now_ns: int) -> w.Signed | None:

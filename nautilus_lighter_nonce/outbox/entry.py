@@ -1,14 +1,10 @@
 """
-One transaction: its writes, where it stands, and the table of its moves.
+One transaction: its writes, and where it stands.
 
 Rules of this file
 ------------------
-- `MOVES` is the law of one transaction as data. `Entry.take` looks the row up and obeys it; an input
-  without a row changes nothing. `docs/concepts.md` shows this table, and a test draws it from here.
-- The first row of (state, input) whose guard holds is the move. "Dead" means that no write of the
-  transaction may still be taken; `evidence` alone says when a write is dead.
-- ALIVE and ENDED are final. SHOWN and REVERTED win in every other state.
-- What was shown is never written again, and what was told ended has no undead write.
+- All state of one transaction is here; whoever holds it elsewhere holds a reference.
+- It moves by the table in `moves` alone (`take`); `evidence` alone lets its writes die.
 """
 
 from __future__ import annotations
@@ -18,178 +14,27 @@ from enum import Enum
 from typing import Any
 from typing import Final
 
-import msgspec
-
 from nautilus_lighter_nonce.lighter.codes import TxType
+from nautilus_lighter_nonce.outbox.moves import FINAL
+from nautilus_lighter_nonce.outbox.moves import Guard
+from nautilus_lighter_nonce.outbox.moves import Input
+from nautilus_lighter_nonce.outbox.moves import Move
+from nautilus_lighter_nonce.outbox.moves import TxState
+from nautilus_lighter_nonce.outbox.moves import Why
+from nautilus_lighter_nonce.outbox.moves import rows
+from nautilus_lighter_nonce.outbox.work import Filler
 from nautilus_lighter_nonce.outbox.work import News
+from nautilus_lighter_nonce.outbox.work import Proof
 from nautilus_lighter_nonce.outbox.work import Signed
 
+
+FILLER_KEY: Final = -1
+"""Fillers are paused by themselves: what refuses them need not refuse cancels."""
 
 MAX_FALLS: Final = 2
 """How often a transaction that the venue accepted and dropped is sent again (our choice)."""
 
-
-class TxState(Enum):
-    """Where a transaction stands."""
-
-    WAITING = "waiting"  # for its turn and a slot; no copy of it may be at the venue
-    BOUND = "bound"  # has a number, is being signed or waits for its send turn
-    WRITTEN = "written"  # a copy is on its way, no answer yet
-    ACCEPTED = "accepted"  # the API took it; nothing has shown its execution
-    DOUBT = "doubt"  # a copy may still be taken, nobody knows
-    SPENT = "spent"  # in doubt, and its nonce is spent: by whom?
-    UNWANTED = "unwanted"  # a copy may still be taken, and must not be
-    ALIVE = "alive"
-    ENDED = "ended"
-
-
-class Input(Enum):
-    """What can happen to a transaction."""
-
-    BIND = "a number is taken for it"
-    WRITE = "its frame is written"
-    UNBIND = "its number is given back unwritten"
-    ACCEPT = "200"
-    REFUSE = "refused"
-    LATER = "refused for now"
-    STALE = "stale"
-    SILENT = "no answer, or connection lost"
-    SHOWN = "own record, or frame of its order"
-    REVERTED = "own record, with a refusal"
-    KILLED = "another's record at its nonce, or expired uncounted"
-    COUNTED = "its nonce counts as spent"
-    UNCOUNTED = "the settled counter stays at or below its nonce"
-    STUCK = "accepted, and the settled counter stays at its nonce"
-    FELL = "accepted, and a later 200 at or below its nonce"
-    CLEARED = "what probed its nonce was stale"
-    CANCEL = "canceled"
-    TOO_OLD = "too old"
-    STOP = "the client stops"
-
-
-class Why(Enum):
-    """Why a transaction is not wanted any more."""
-
-    USER = "canceled before it reached the venue"
-    AGE = "too old to be sent again"
-    STOP = "the client stopped"
-    REFUSED = "refused"
-    SUSPECTED = "accepted, then dropped by the venue"
-
-
-class Guard(Enum):
-    """What must hold for a move."""
-
-    ALWAYS = ""
-    KEPT = "all writes dead, and it may be sent again"
-    DEAD = "all writes dead"
-    TAKEN = "another write of it was accepted"
-
-
-class Move(msgspec.Struct, frozen=True):
-    """A row of the table."""
-
-    state: TxState
-    input: Input
-    guard: Guard
-    next: TxState
-    why: Why | None = None
-
-
-_W, _B, _F, _A = TxState.WAITING, TxState.BOUND, TxState.WRITTEN, TxState.ACCEPTED
-_D, _S, _U = TxState.DOUBT, TxState.SPENT, TxState.UNWANTED
-_ALIVE, _ENDED = TxState.ALIVE, TxState.ENDED
-_ANY, _KEPT, _DEAD, _TAKEN = Guard.ALWAYS, Guard.KEPT, Guard.DEAD, Guard.TAKEN
-
-MOVES: Final[tuple[Move, ...]] = (
-    Move(_W, Input.BIND, _ANY, _B),
-    Move(_W, Input.CANCEL, _ANY, _ENDED, Why.USER),
-    Move(_W, Input.TOO_OLD, _ANY, _ENDED, Why.AGE),
-    Move(_W, Input.STOP, _ANY, _ENDED, Why.STOP),
-    Move(_B, Input.WRITE, _ANY, _F),
-    Move(_B, Input.UNBIND, _DEAD, _W),
-    Move(_B, Input.UNBIND, _TAKEN, _A),
-    Move(_B, Input.UNBIND, _ANY, _D),
-    Move(_W, Input.REFUSE, _ANY, _ENDED, Why.REFUSED),
-    Move(_F, Input.UNBIND, _DEAD, _W),
-    Move(_F, Input.UNBIND, _TAKEN, _A),
-    Move(_F, Input.UNBIND, _ANY, _D),
-    Move(_F, Input.ACCEPT, _ANY, _A),
-    Move(_F, Input.REFUSE, _DEAD, _ENDED, Why.REFUSED),
-    Move(_F, Input.REFUSE, _ANY, _U, Why.REFUSED),
-    Move(_F, Input.LATER, _KEPT, _W),
-    Move(_F, Input.LATER, _DEAD, _ENDED, Why.AGE),
-    Move(_F, Input.LATER, _TAKEN, _A),
-    Move(_F, Input.LATER, _ANY, _D),
-    Move(_F, Input.STALE, _KEPT, _W),
-    Move(_F, Input.STALE, _DEAD, _ENDED, Why.AGE),
-    Move(_F, Input.STALE, _TAKEN, _A),
-    Move(_F, Input.STALE, _ANY, _D),
-    Move(_F, Input.SILENT, _TAKEN, _A),
-    Move(_F, Input.SILENT, _ANY, _D),
-    Move(_F, Input.KILLED, _KEPT, _W),
-    Move(_F, Input.KILLED, _DEAD, _ENDED, Why.AGE),
-    Move(_F, Input.CANCEL, _ANY, _U, Why.USER),
-    Move(_A, Input.STUCK, _ANY, _U, Why.SUSPECTED),
-    Move(_A, Input.FELL, _ANY, _D),
-    Move(_A, Input.KILLED, _KEPT, _W),
-    Move(_A, Input.KILLED, _DEAD, _ENDED, Why.SUSPECTED),
-    Move(_A, Input.CANCEL, _ANY, _U, Why.USER),
-    Move(_D, Input.BIND, _ANY, _B),
-    Move(_D, Input.ACCEPT, _ANY, _A),
-    Move(_D, Input.REFUSE, _DEAD, _ENDED, Why.REFUSED),
-    Move(_D, Input.REFUSE, _ANY, _U, Why.REFUSED),
-    Move(_D, Input.LATER, _KEPT, _W),
-    Move(_D, Input.LATER, _DEAD, _ENDED, Why.AGE),
-    Move(_D, Input.STALE, _KEPT, _W),
-    Move(_D, Input.STALE, _DEAD, _ENDED, Why.AGE),
-    Move(_D, Input.KILLED, _KEPT, _W),
-    Move(_D, Input.KILLED, _DEAD, _ENDED, Why.AGE),
-    Move(_D, Input.COUNTED, _ANY, _S),
-    Move(_D, Input.CANCEL, _ANY, _U, Why.USER),
-    Move(_D, Input.TOO_OLD, _ANY, _U, Why.AGE),
-    Move(_D, Input.STOP, _ANY, _U, Why.STOP),
-    Move(_S, Input.ACCEPT, _ANY, _A),
-    Move(_S, Input.REFUSE, _DEAD, _ENDED, Why.REFUSED),
-    Move(_S, Input.REFUSE, _ANY, _U, Why.REFUSED),
-    Move(_S, Input.LATER, _KEPT, _W),
-    Move(_S, Input.LATER, _DEAD, _ENDED, Why.AGE),
-    Move(_S, Input.STALE, _KEPT, _W),
-    Move(_S, Input.STALE, _DEAD, _ENDED, Why.AGE),
-    Move(_S, Input.KILLED, _KEPT, _W),
-    Move(_S, Input.KILLED, _DEAD, _ENDED, Why.AGE),
-    Move(_S, Input.UNCOUNTED, _ANY, _D),
-    Move(_S, Input.FELL, _ANY, _D),
-    Move(_S, Input.CANCEL, _ANY, _U, Why.USER),
-    Move(_S, Input.STOP, _ANY, _U, Why.STOP),
-    Move(_U, Input.UNBIND, _DEAD, _ENDED),
-    Move(_U, Input.REFUSE, _DEAD, _ENDED),
-    Move(_U, Input.LATER, _DEAD, _ENDED),
-    Move(_U, Input.STALE, _DEAD, _ENDED),
-    Move(_U, Input.KILLED, _KEPT, _W),
-    Move(_U, Input.KILLED, _DEAD, _ENDED),
-    Move(_U, Input.CANCEL, _ANY, _U, Why.USER),
-    Move(_U, Input.CLEARED, _TAKEN, _A),
-    Move(_U, Input.CLEARED, _ANY, _D),
-    *(Move(state, Input.SHOWN, _ANY, _ALIVE) for state in (_W, _B, _F, _A, _D, _S, _U)),
-    *(Move(state, Input.REVERTED, _ANY, _ENDED) for state in (_W, _B, _F, _A, _D, _S, _U)),
-)
-"""The table; (state, input) may have several rows, the first whose guard holds is taken."""
-
-_ROWS: dict[tuple[TxState, Input], list[Move]] = {}
-for _move in MOVES:
-    _ROWS.setdefault((_move.state, _move.input), []).append(_move)
-
-FINAL: Final = frozenset({_ALIVE, _ENDED})
-DOUBTFUL: Final = frozenset({_D, _S, _U})
-
-ENDING_NEWS: Final = {
-    Why.USER: News.GIVEN_UP,
-    Why.AGE: News.GIVEN_UP,
-    Why.STOP: News.GIVEN_UP,
-    Why.REFUSED: News.REFUSED,
-    Why.SUSPECTED: News.DROPPED,
-}
+_LAST_PROOFS: Final = (Proof.RESET, Proof.EXPIRED, Proof.OVERTAKEN, Proof.ANSWERED)
 
 
 class WriteState(Enum):
@@ -204,6 +49,8 @@ class WriteState(Enum):
 class TxWrite:
     """
     One frame's copy of one transaction at one nonce, on one connection.
+
+    `proof` says what it died by, once it is dead.
 
     Parameters
     ----------
@@ -223,13 +70,13 @@ class TxWrite:
     """
 
     __slots__ = (
-        "accepted_ns",
         "connection",
         "copy",
         "entry",
         "epoch",
         "id",
         "nonce",
+        "proof",
         "seq",
         "state",
     )
@@ -252,12 +99,17 @@ class TxWrite:
         self.connection = connection
         self.copy = copy
         self.state = WriteState.PENDING
-        self.accepted_ns = 0
+        self.proof = Proof.NONE
 
     @property
-    def is_dead(self) -> bool:
-        """Whether it is proved that the venue never takes it."""
-        return self.state is WriteState.DEAD
+    def is_undead(self) -> bool:
+        """Whether the venue may still take it."""
+        return self.state is not WriteState.DEAD
+
+    def die(self, proof: Proof) -> None:
+        """It is proved that the venue never takes it."""
+        self.state = WriteState.DEAD
+        self.proof = proof
 
 
 class Entry:
@@ -304,6 +156,7 @@ class Entry:
         "state",
         "submitted_ns",
         "suspect_ns",
+        "told",
         "told_doubt",
         "tx_type",
         "undo",
@@ -346,6 +199,7 @@ class Entry:
         self.is_suspected = False  # accepted, and its nonce is probed
         self.was_bound = False
         self.told_doubt = False
+        self.told: News | None = None  # its end
         self.code = 0
         self.reason = ""
         self.suspect_ns = 0
@@ -353,6 +207,16 @@ class Entry:
 
     def __lt__(self, other: Entry) -> bool:
         return self.place < other.place
+
+    @property
+    def is_filler(self) -> bool:
+        """Whether it only spends a nonce: nobody is told of it."""
+        return isinstance(self.what, Filler)
+
+    @property
+    def quota_key(self) -> int:
+        """What its pauses are counted by: its type, and fillers by themselves."""
+        return FILLER_KEY if self.is_filler else self.tx_type
 
     @property
     def is_final(self) -> bool:
@@ -367,7 +231,7 @@ class Entry:
     @property
     def is_dead(self) -> bool:
         """Whether no write of it may still be taken."""
-        return all(write.state is WriteState.DEAD for write in self.writes)
+        return not any(write.is_undead for write in self.writes)
 
     @property
     def is_taken(self) -> bool:
@@ -377,7 +241,13 @@ class Entry:
     @property
     def undead(self) -> list[TxWrite]:
         """The writes that may still be taken."""
-        return [write for write in self.writes if write.state is not WriteState.DEAD]
+        return [write for write in self.writes if write.is_undead]
+
+    @property
+    def death(self) -> Proof:
+        """What proves that no copy is at the venue, once it is dead: the last proof that it took."""
+        proofs = {write.proof for write in self.writes}
+        return next((proof for proof in _LAST_PROOFS if proof in proofs), Proof.NEVER_WRITTEN)
 
     @property
     def may_repeat(self) -> bool:
@@ -401,7 +271,7 @@ class Entry:
             Whether the state or the reason may have changed.
 
         """
-        for move in _ROWS.get((self.state, given), ()):
+        for move in rows(self.state, given):
             if self._holds(move.guard):
                 self._go(move)
                 return True

@@ -19,6 +19,7 @@ from typing import Final
 from nautilus_lighter_nonce.outbox.entry import Entry
 from nautilus_lighter_nonce.outbox.entry import TxWrite
 from nautilus_lighter_nonce.outbox.entry import WriteState
+from nautilus_lighter_nonce.outbox.work import Proof
 
 
 REMEMBERED_NONCES: Final = 4_096
@@ -41,7 +42,7 @@ class Evidence:
 
     def undead(self, nonce: int) -> list[TxWrite]:
         """Return the writes at a nonce that may still be taken, in order of writing."""
-        return [w for w in self._at.get(nonce, ()) if w.state is not WriteState.DEAD]
+        return [write for write in self._at.get(nonce, ()) if write.is_undead]
 
     def accepted(self, nonce: int) -> TxWrite | None:
         """Return the write at a nonce whose acceptance stands, if there is one."""
@@ -70,7 +71,7 @@ class Evidence:
         """Yield the undead writes above a nonce."""
         for at, writes in self._at.items():
             if at > nonce:
-                yield from (w for w in writes if w.state is not WriteState.DEAD)
+                yield from (write for write in writes if write.is_undead)
 
     def owner(self, tx_hash: str) -> Entry | None:
         """Return the transaction that a hash of ours belongs to, ended or not."""
@@ -86,9 +87,9 @@ class Evidence:
         if len(self._ours) > REMEMBERED_HASHES:
             del self._ours[next(iter(self._ours))]
 
-    def kill(self, write: TxWrite) -> None:
-        """A write was definitely answered, or never left."""
-        write.state = WriteState.DEAD
+    def kill(self, write: TxWrite, proof: Proof = Proof.ANSWERED) -> None:
+        """A write is proved dead; without another proof by its own definite answer."""
+        write.die(proof)
         self._drop(write)
 
     def executed(self, nonce: int, tx_hash: str) -> list[Entry]:
@@ -114,7 +115,7 @@ class Evidence:
         losers = []
         for write in self.undead(nonce):
             if write.copy.tx_hash != tx_hash:
-                self.kill(write)
+                self.kill(write, Proof.OVERTAKEN)
                 if write.entry not in losers:
                     losers.append(write.entry)
         return losers
@@ -140,7 +141,7 @@ class Evidence:
         """
         past = [w for w in entry.undead if w.copy.expires_ns < settled_ns and counter <= w.nonce]
         for write in past:
-            self.kill(write)
+            self.kill(write, Proof.EXPIRED)
         return bool(past)
 
     def forget(self, entry: Entry) -> None:
@@ -148,10 +149,14 @@ class Evidence:
         for write in entry.writes:
             self._drop(write)
 
-    def forget_executed(self) -> None:
-        """The venue was reset: nothing that was executed counts any more."""
+    def reset(self) -> list[Entry]:
+        """The venue counts anew, no copy of before can be taken; return whose writes died."""
         self._executed.clear()
         self.counter = 0
+        left = [write for nonce in self.nonces() for write in self.undead(nonce)]
+        for write in left:
+            self.kill(write, Proof.RESET)
+        return list(dict.fromkeys(write.entry for write in left))
 
     def _drop(self, write: TxWrite) -> None:
         writes = self._at.get(write.nonce)

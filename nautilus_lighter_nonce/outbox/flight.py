@@ -7,17 +7,26 @@ Rules of this file
   follows a batch waits for the batch's answer.
 - An answer belongs to the frame whose id it echoes, on its own connection while that is open. A late
   answer is still an answer; a lost connection ends all waiting.
+- A frame that stays unanswered is remembered, for an answer without an id may be its own; of many such
+  frames only the newest are, and then no answer without an id can be placed on that connection.
 - It knows no nonce law: it hands back what an input concerns.
 """
 
 from __future__ import annotations
 
 from collections import deque
+from typing import Final
 
+from nautilus_lighter_nonce.outbox.alarms import Alarm
+from nautilus_lighter_nonce.outbox.alarms import Alarms
 from nautilus_lighter_nonce.outbox.entry import Entry
 from nautilus_lighter_nonce.outbox.entry import TxWrite
 from nautilus_lighter_nonce.outbox.patience import ReplyPatience
 from nautilus_lighter_nonce.outbox.work import Signed
+
+
+REMEMBERED_FRAMES: Final = 256
+"""Frames without an answer that are remembered on one connection (our choice)."""
 
 
 class Slot:
@@ -63,17 +72,56 @@ class Flight:
     ----------
     timeout_ns : int
         Patience with an answer that nothing has overtaken.
+    alarms : Alarms
+        Reminds of answers that are due.
 
     """
 
-    def __init__(self, timeout_ns: int) -> None:
+    def __init__(self, timeout_ns: int, alarms: Alarms) -> None:
         self._timeout_ns = timeout_ns
+        self._alarms = alarms
         self._patience = ReplyPatience()
         self._turn: deque[Frame] = deque()
         self._signing: dict[str, Slot] = {}
         self._written: dict[str, Frame] = {}
         self._held: Frame | None = None
+        self._is_blurred = False  # a frame without an answer was forgotten
+        self._replaced: int | None = None  # a dumb connection: nothing more is written on it
+        self.connection: int | None = None
         self.answered_ns = 0  # when the connection last answered a frame
+
+    # -- THE CONNECTION ---------------------------------------------------------------------------
+
+    @property
+    def is_up(self) -> bool:
+        """Whether there is a connection to write on."""
+        return self.connection is not None and self.connection != self._replaced
+
+    def connected(self, connection: int, now_ns: int) -> None:
+        """A connection is up."""
+        self.connection = connection
+        self.answered_ns = now_ns
+
+    def lost(self) -> list[Frame]:
+        """The connection is gone: forget all that waits for an answer, and return it."""
+        frames = list(self._written.values())
+        self.connection = None
+        self._written.clear()
+        self._held = None
+        self._is_blurred = False
+        return frames
+
+    def is_dumb(self, frame: Frame) -> bool:
+        """Return whether the open connection answered nothing since a frame was written on it."""
+        return (
+            self.is_up
+            and self.connection == frame.connection
+            and (self.answered_ns <= frame.sent_ns)
+        )
+
+    def replace(self) -> None:
+        """Write nothing more on the present connection."""
+        self._replaced = self.connection
 
     # -- QUESTIONS --------------------------------------------------------------------------------
 
@@ -92,9 +140,14 @@ class Flight:
         return any(frame.deadline_ns for frame in self._written.values())
 
     @property
-    def unanswered(self) -> list[Frame]:
-        """The frames written on the present connection that were not answered, oldest first."""
-        return list(self._written.values())
+    def awaited(self) -> int:
+        """Transactions that were written and whose answer has not been given up."""
+        return sum(len(frame.writes) for frame in self._written.values() if frame.deadline_ns)
+
+    def only_unanswered(self, connection: int) -> Frame | None:
+        """Return the one and only unanswered frame of a connection, ``None`` if that is not clear."""
+        frames = [frame for frame in self._written.values() if frame.connection == connection]
+        return frames[0] if len(frames) == 1 and not self._is_blurred else None
 
     def frame(self, frame_id: str) -> Frame | None:
         """Return a written frame that is not answered."""
@@ -133,13 +186,14 @@ class Flight:
         self._signing.clear()
         return slots[::-1]
 
-    def leave(self, connection: int, now_ns: int) -> Frame:
-        """The frame whose turn it is leaves on a connection."""
+    def leave(self, now_ns: int) -> Frame:
+        """The frame whose turn it is leaves on the present connection."""
+        assert self.connection is not None  # whoever calls has asked `is_up`
         frame = self._turn.popleft()
-        frame.connection = connection
+        frame.connection = self.connection
         frame.sent_ns = now_ns
-        frame.deadline_ns = now_ns + self._timeout_ns
         self._written[frame.id] = frame
+        self._await(frame, now_ns + self._timeout_ns)
         if frame.is_batch:
             self._held = frame
         return frame
@@ -155,13 +209,7 @@ class Flight:
         self._release(frame)
         self.answered_ns = now_ns
         self._patience.observe(now_ns - frame.sent_ns)
-        for other in self._written.values():
-            if other.sent_ns >= frame.sent_ns:
-                break
-            if not other.is_overtaken:
-                other.is_overtaken = True
-                patience_ns = self._patience.overtaken_ns()
-                other.deadline_ns = min(other.deadline_ns, now_ns + patience_ns)
+        self._hurry_before(frame, now_ns)
         return frame
 
     def not_written(self, frame_id: str) -> Frame | None:
@@ -175,13 +223,25 @@ class Flight:
         """Wait no longer for an answer; one that comes still counts."""
         frame.deadline_ns = 0
         self._release(frame)
+        if len(self._written) > REMEMBERED_FRAMES:
+            oldest = next((f for f in self._written.values() if not f.deadline_ns), None)
+            if oldest is not None:
+                del self._written[oldest.id]
+                self._is_blurred = True
 
-    def lost(self) -> list[Frame]:
-        """The connection is gone: forget all that waits for an answer, and return it."""
-        frames = list(self._written.values())
-        self._written.clear()
-        self._held = None
-        return frames
+    def _hurry_before(self, frame: Frame, now_ns: int) -> None:
+        due_ns = now_ns + self._patience.overtaken_ns()
+        for other in self._written.values():
+            if other.sent_ns >= frame.sent_ns:
+                break
+            if not other.is_overtaken:
+                other.is_overtaken = True
+                if due_ns < other.deadline_ns:
+                    self._await(other, due_ns)
+
+    def _await(self, frame: Frame, deadline_ns: int) -> None:
+        frame.deadline_ns = deadline_ns
+        self._alarms.set(deadline_ns, Alarm.SILENCE, frame.id)
 
     def _release(self, frame: Frame) -> None:
         if self._held is frame:

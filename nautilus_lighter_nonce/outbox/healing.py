@@ -21,12 +21,17 @@ from __future__ import annotations
 from enum import Enum
 
 from nautilus_lighter_nonce.lighter.codes import TxType
+from nautilus_lighter_nonce.outbox.entry import FILLER_KEY
 from nautilus_lighter_nonce.outbox.entry import Entry
-from nautilus_lighter_nonce.outbox.entry import TxState
 from nautilus_lighter_nonce.outbox.entry import WriteState
 from nautilus_lighter_nonce.outbox.evidence import Evidence
+from nautilus_lighter_nonce.outbox.moves import TxState
 from nautilus_lighter_nonce.outbox.queue import Queue
 from nautilus_lighter_nonce.outbox.quota import Quota
+
+
+FILLER_KEYS = (FILLER_KEY, TxType.CANCEL_ORDER)
+"""A filler is a cancel: it goes while neither is paused."""
 
 
 class Ruling(Enum):
@@ -89,8 +94,7 @@ class Healing:
         if present:
             return self._spender(present, nonce, now_ns)
         if self._evidence.top() > nonce:
-            eligible = self._queue.first_for(nonce, now_ns)
-            return [eligible] if eligible is not None else Ruling.FILLER
+            return self._stranger(nonce, now_ns)
         return self._queue.group_for(nonce, limit, now_ns) or Ruling.NOBODY
 
     def needs_pass(self, entry: Entry, next_nonce: int, bound: set[int]) -> bool:
@@ -127,10 +131,9 @@ class Healing:
 
     def _doubted(self, entry: Entry, nonce: int, now_ns: int) -> list[Entry] | Ruling:
         for other in self._queue.siblings(entry):
-            is_first = other.place < entry.place and other.state is TxState.WAITING
-            if is_first and other.ready and not self._quota.is_paused(other.tx_type, now_ns):
+            if other.place < entry.place and self._queue.may_go(other, now_ns):
                 return [other]
-        if not self._quota.is_paused(entry.tx_type, now_ns):
+        if entry.ready and not self._quota.is_paused(entry.quota_key, now_ns):
             return [entry]
         eligible = self._queue.first_for(nonce, now_ns)
         return [eligible] if eligible is not None else Ruling.NOBODY
@@ -139,7 +142,14 @@ class Healing:
         for entry in present:
             for other in self._queue.siblings(entry):
                 is_cancel = other.tx_type == TxType.CANCEL_ORDER and other.place > entry.place
-                if is_cancel and other.state is TxState.WAITING:
+                if is_cancel and self._queue.may_go(other, now_ns):
                     return [other]
+        return self._stranger(nonce, now_ns)
+
+    def _stranger(self, nonce: int, now_ns: int) -> list[Entry] | Ruling:
+        """Return the next eligible, else a filler, else nobody while fillers must pause."""
         eligible = self._queue.first_for(nonce, now_ns)
-        return [eligible] if eligible is not None else Ruling.FILLER
+        if eligible is not None:
+            return [eligible]
+        is_paused = any(self._quota.is_paused(key, now_ns) for key in FILLER_KEYS)
+        return Ruling.NOBODY if is_paused else Ruling.FILLER

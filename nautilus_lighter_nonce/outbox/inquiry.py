@@ -98,6 +98,11 @@ class Inquiry:
             self._looks[nonce] = _Look()
             self._alarms.set(now_ns + FIRST_LOOK_NS, Alarm.LOOK, nonce)
 
+    def is_looking(self, nonce: int) -> bool:
+        """Return whether a nonce is to be looked up when its time comes."""
+        look = self._looks.get(nonce)
+        return look is not None and not look.is_busy
+
     def begin_look(self, nonce: int) -> int | None:
         """Return how often a nonce was looked up before; ``None`` if it is not to be now."""
         look = self._looks.get(nonce)

@@ -15,37 +15,30 @@ Rules of this file
 
 from __future__ import annotations
 
-from collections import deque
+import pickle
 from collections.abc import Hashable
 from typing import Any
 from typing import Final
 
 from nautilus_lighter_nonce.core.decisions import LaneState
 from nautilus_lighter_nonce.core.lane import NonceLane
-from nautilus_lighter_nonce.lighter.codes import TxStatus
 from nautilus_lighter_nonce.lighter.codes import TxType
 from nautilus_lighter_nonce.lighter.codes import Verdict
 from nautilus_lighter_nonce.outbox import work as w
 from nautilus_lighter_nonce.outbox.alarms import Alarm
+from nautilus_lighter_nonce.outbox.answers import Answers
 from nautilus_lighter_nonce.outbox.binding import Binding
 from nautilus_lighter_nonce.outbox.entry import Entry
-from nautilus_lighter_nonce.outbox.entry import Input
-from nautilus_lighter_nonce.outbox.entry import TxState
-from nautilus_lighter_nonce.outbox.entry import WriteState
 from nautilus_lighter_nonce.outbox.fates import Fates
+from nautilus_lighter_nonce.outbox.moves import Input
+from nautilus_lighter_nonce.outbox.moves import TxState
+from nautilus_lighter_nonce.outbox.proofs import EXECUTED
+from nautilus_lighter_nonce.outbox.proofs import Proofs
+from nautilus_lighter_nonce.outbox.reminders import Reminders
 from nautilus_lighter_nonce.outbox.settings import OutboxSettings
 
 
-EXECUTED: Final = frozenset({TxStatus.EXECUTED, TxStatus.PENDING_FINAL})
-"""The record statuses that show execution (docs; testnet shows 3); all others prove nothing."""
-
-LOOK_AGAIN_NS: Final = 2_000_000_000
-"""Pause between two counter questions for the same cause (our choice)."""
-
-RETRY_NS: Final = 100_000_000
-"""Pause after a frame that was not written (our choice)."""
-
-MOVES_THE_LANE: Final = (w.Publish, w.Spent, w.Rebase, w.Halt)
+MOVES_THE_LANE: Final = (w.Publish, w.Withdraw, w.Spent, w.Rebase, w.Halt)
 
 
 class Outbox:
@@ -63,13 +56,43 @@ class Outbox:
 
     def __init__(self, lane: NonceLane, settings: OutboxSettings | None = None) -> None:
         self._lane = lane
-        self._settings = settings or OutboxSettings()
-        self._work: deque[w.Work] = deque()
-        self._fates = Fates(lane, self._settings, self._work)
-        self._binding = Binding(self._fates)
-        self._connection: int | None = None
-        self._replaced: int | None = None
-        self._paused_until_ns = 0
+        self._fates = Fates(lane, settings or OutboxSettings())
+        self._answers = Answers(self._fates)
+        self._proofs = Proofs(self._fates)
+        self._binding = Binding(self._fates, self._answers)
+        self._reminders = Reminders(self._fates, self._answers)
+
+    # -- SNAPSHOTS --------------------------------------------------------------------------------
+
+    def snapshot(self) -> bytes:
+        """Return this outbox with its lane as bytes, for a search or a bug report of this version."""
+        return pickle.dumps(self, pickle.HIGHEST_PROTOCOL)
+
+    @classmethod
+    def restored(cls, snapshot: bytes) -> Outbox:
+        """
+        Return an outbox, with a lane of its own, that goes on where a snapshot was taken.
+
+        Parameters
+        ----------
+        snapshot : bytes
+            Of this very version, and never from a stranger: it is a pickle.
+
+        Raises
+        ------
+        TypeError
+            If it is a snapshot of something else.
+
+        """
+        restored = pickle.loads(snapshot)
+        if not isinstance(restored, cls):
+            raise TypeError(f"the snapshot holds {type(restored).__name__}, not an {cls.__name__}")
+        return restored
+
+    @property
+    def lane(self) -> NonceLane:
+        """The key's lane."""
+        return self._lane
 
     # -- QUESTIONS --------------------------------------------------------------------------------
 
@@ -81,8 +104,7 @@ class Outbox:
     @property
     def in_flight(self) -> int:
         """Transactions bound or written, without an answer."""
-        flight = self._fates.flight
-        return flight.bound + sum(len(frame.writes) for frame in flight.unanswered)
+        return self._fates.flight.bound + self._fates.flight.awaited
 
     @property
     def in_doubt(self) -> tuple[Any, ...]:
@@ -120,7 +142,7 @@ class Outbox:
 
     def next_due(self) -> int | None:
         """Return when to plan again without an input; never ``None`` while a doubt is open."""
-        return self._fates.alarms.next_due()
+        return self._reminders.next_due()
 
     # -- INPUTS: COMMANDS -------------------------------------------------------------------------
 
@@ -171,13 +193,16 @@ class Outbox:
             order=order,
             batch=batch,
             ready=ready,
-            resend=resend and self._settings.resend,
+            resend=resend and fates.settings.resend,
             repeats=repeats,
             undo=undo,
         )
         fates.add(entry)
         fates.queue.put(entry)
-        fates.alarms.set(now_ns + self._settings.queue_timeout_ns, Alarm.QUEUE, entry.place)
+        if fates.is_stopping:
+            fates.give(entry, Input.STOP, now_ns)
+        else:
+            fates.alarms.set(now_ns + fates.settings.queue_timeout_ns, Alarm.QUEUE, entry.place)
         return entry.place
 
     def ready(self, tx: int, now_ns: int) -> None:
@@ -195,7 +220,7 @@ class Outbox:
         entry = self._fates.entries.get(tx)
         if entry is None:
             return False
-        self._fates.give(entry, Input.CANCEL, now_ns, w.Proof.NEVER_WRITTEN)
+        self._fates.give(entry, Input.CANCEL, now_ns)
         return entry.state is TxState.ENDED
 
     def stop(self, now_ns: int) -> None:
@@ -203,7 +228,7 @@ class Outbox:
         self._fates.is_stopping = True
         self._fates.take_back(now_ns)
         for entry in list(self._fates.entries.values()):
-            self._fates.give(entry, Input.STOP, now_ns, w.Proof.NEVER_WRITTEN)
+            self._fates.give(entry, Input.STOP, now_ns)
 
     # -- INPUTS: SIGNING AND WRITING --------------------------------------------------------------
 
@@ -214,11 +239,9 @@ class Outbox:
     def unsigned(self, write_id: str, reason: str, now_ns: int) -> None:
         """A transaction cannot be signed: it is refused by ourselves."""
         slot = self._fates.flight.signing(write_id)
-        if slot is None:
-            return
-        self._fates.take_back(now_ns)
-        slot.entry.reason = reason
-        self._fates.give(slot.entry, Input.REFUSE, now_ns, w.Proof.NEVER_WRITTEN)
+        if slot is not None:
+            self._fates.take_back(now_ns)
+            self._answers.unsigned(slot.entry, reason, now_ns)
 
     def unready(self, write_id: str, now_ns: int) -> None:
         """A transaction cannot be signed yet; `ready` says when."""
@@ -231,26 +254,18 @@ class Outbox:
         """Nothing of a frame left this process: its numbers are given back."""
         self._fates.take_back(now_ns)
         frame = self._fates.flight.not_written(frame_id)
-        for write in reversed(frame.writes if frame is not None else []):
-            self._fates.evidence.kill(write)
-            write.entry.writes.remove(write)
-            self._fates.publish(write, Verdict.REFUSED, message="it was not written")
-            self._fates.give(write.entry, Input.UNBIND, now_ns, w.Proof.NEVER_WRITTEN)
-        self._paused_until_ns = now_ns + RETRY_NS
-        self._fates.alarms.set(self._paused_until_ns, Alarm.WAKE)
+        if frame is not None:
+            self._answers.not_written(frame, now_ns)
 
     def connected(self, connection: int, now_ns: int) -> None:
         """A connection is up; everything is written on it from here on."""
-        self._connection = connection
-        self._fates.flight.answered_ns = now_ns
+        self._fates.flight.connected(connection, now_ns)
 
     def connection_lost(self, now_ns: int) -> None:
         """The connection is gone: what waits for an answer is in doubt."""
-        self._connection = None
-        self._fates.probe = None
         self._fates.take_back(now_ns)
         for frame in self._fates.flight.lost():
-            self._fates.silence(frame, "the connection was lost", now_ns)
+            self._answers.silence(frame, "the connection was lost", now_ns)
 
     # -- INPUTS: ANSWERS --------------------------------------------------------------------------
 
@@ -289,17 +304,12 @@ class Outbox:
         frame = self._fates.flight.answered(frame_id, connection, now_ns)
         if frame is None:
             return
-        self._fates.heard(frame)
-        if verdict is Verdict.UNKNOWN:
-            self._fates.silence(frame, f"the venue answered {code}", now_ns)
-            return
-        writes = [x for x in frame.writes if x.state is not WriteState.DEAD]
         if verdict is Verdict.ACCEPTED:
-            for write in writes:
-                self._fates.accepted(write, predicted_ms, now_ns)
-            return
-        for write in reversed(writes):
-            self._fates.declined(write, frame, verdict, code, message, now_ns)
+            self._answers.accepted(frame, predicted_ms, now_ns)
+        elif verdict is Verdict.UNKNOWN:
+            self._answers.silence(frame, f"the venue answered {code}", now_ns)
+        else:
+            self._answers.declined(frame, verdict, code, message, now_ns)
 
     def anonymous(
         self,
@@ -317,11 +327,11 @@ class Outbox:
         It counts for a write only when that is the one and only unanswered frame of its connection
         (`is_alone`: no subscription is unanswered either) and the code is a transaction's.
         """
-        frames = [f for f in self._fates.flight.unanswered if f.connection == connection]
+        self._fates.work.append(w.Narrow())
         is_transactions = 21_000 <= code < 22_000 or 23_000 <= code < 24_000
-        self._work.append(w.Narrow())
-        if is_alone and is_transactions and len(frames) == 1:
-            self.answered(frames[0].id, connection, code, verdict, now_ns, message=message)
+        frame = self._fates.flight.only_unanswered(connection)
+        if is_alone and is_transactions and frame is not None:
+            self.answered(frame.id, connection, code, verdict, now_ns, message=message)
 
     def record(
         self,
@@ -350,33 +360,21 @@ class Outbox:
             The sequencer's refusal inside it, if there is one.
 
         """
-        if status not in EXECUTED:
-            return
-        owner = self._fates.evidence.owner(tx_hash)
-        is_new = not self._fates.evidence.is_executed(nonce)
-        if owner is not None:
-            self._unbind(owner, now_ns)
-        losers = self._fates.evidence.executed(nonce, tx_hash)
-        if is_new and self._lane.concerns(nonce):
-            self._work.append(w.Spent(nonce, owner is not None))
-        if owner is not None and not owner.is_final:
-            owner.code, owner.reason = code, reason
-            given = Input.REVERTED if code else Input.SHOWN
-            self._fates.give(owner, given, now_ns, w.Proof.RECORD)
-        self._fates.overtaken(losers, now_ns)
+        if status in EXECUTED:
+            self._proofs.record(nonce, tx_hash, code, reason, now_ns)
 
     def shown(self, tx: int, now_ns: int) -> None:
-        """A private frame showed what the transaction did: it was executed at its nonce."""
+        """
+        A private frame showed what the transaction did.
+
+        For an order that is the proof that its nonce is spent by it; a change may have come about
+        otherwise, and only its record tells of its nonce.
+        """
         entry = self._fates.entries.get(tx)
-        if entry is None:
-            return
-        self._unbind(entry, now_ns)
-        nonces = {write.nonce for write in entry.undead}
-        self._fates.give(entry, Input.SHOWN, now_ns, w.Proof.FRAME)
-        for nonce in nonces:
-            if self._lane.concerns(nonce):
-                self._work.append(w.Spent(nonce, True))
-            self._fates.overtaken(self._fates.evidence.executed(nonce, ""), now_ns)
+        if entry is not None:
+            self._proofs.shown(entry, now_ns)
+        elif (ended := self._fates.ends.get(tx)) is not None:
+            self._proofs.contradict(ended, -1)
 
     def counter(self, value: int, asked_ns: int, now_ns: int) -> None:
         """
@@ -393,12 +391,7 @@ class Outbox:
 
         """
         self._fates.inquiry.answered()
-        if value > self._fates.evidence.counter:
-            self._fates.evidence.counter = value
-            self._fates.inquiry.calm()
-        for entry in list(self._fates.entries.values()):
-            if entry.writes and not entry.is_final:
-                self._fates.weigh(entry, value, asked_ns, now_ns)
+        self._proofs.counter(value, asked_ns, now_ns)
 
     def no_counter(self, now_ns: int) -> None:
         """The counter was not answered, or not believed."""
@@ -408,6 +401,15 @@ class Outbox:
     def looked_up(self, nonce: int, now_ns: int) -> None:
         """A look-up is over; what it found came as records. What it did not find proves nothing."""
         self._fates.inquiry.looked_up(nonce, now_ns)
+
+    def reset(self, now_ns: int) -> None:
+        """
+        The venue was reset and the lane is seeded anew: no copy of before can be taken any more.
+
+        Say so only once the newest `ExpiredAt` has passed, or when a person has confirmed the reset:
+        everything that was at the venue is given up, and what was executed before counts no more.
+        """
+        self._proofs.reset(now_ns)
 
     # -- OUT --------------------------------------------------------------------------------------
 
@@ -427,15 +429,16 @@ class Outbox:
 
         """
         out: list[w.Work] = []
-        self._ring(now_ns)
+        work = self._fates.work
+        self._reminders.ring(now_ns)
         while True:
-            while self._work:
-                work = self._work.popleft()
-                out.append(work)
-                if isinstance(work, MOVES_THE_LANE):
+            while work:
+                out.append(work.popleft())
+                if isinstance(out[-1], MOVES_THE_LANE):
                     return out
             self._pull(now_ns)
-            if not self._work:
+            if not work:
+                self._reminders.watch_doubts(now_ns)
                 return out
 
     def _pull(self, now_ns: int) -> None:
@@ -449,14 +452,14 @@ class Outbox:
             return
         self._heed_the_lane(now_ns)
         if fates.inquiry.may_ask(now_ns):
-            self._work.append(w.AskCounter())
-        if self._connection in (None, self._replaced) or now_ns < self._paused_until_ns:
+            fates.work.append(w.AskCounter())
+        if not fates.flight.is_up:
             return
         self._binding.want_pass(now_ns)
-        if state is LaneState.OPEN and not self._work:
+        if state is LaneState.OPEN and not fates.work:
             self._binding.fill(now_ns)
-            if not any(isinstance(work, MOVES_THE_LANE) for work in self._work):
-                self._binding.write(self._connection or 0, now_ns)
+            if not any(isinstance(work, MOVES_THE_LANE) for work in fates.work):
+                self._binding.write(now_ns)
 
     def _heed_the_lane(self, now_ns: int) -> None:
         """Let the lane's own question be asked in its time."""
@@ -468,92 +471,5 @@ class Outbox:
         """A halted lane sends nothing: end what was never written, or is dead."""
         self._fates.take_back(now_ns)
         for entry in list(self._fates.queue):
-            entry.reason = self._lane.status().halt_reason
-            self._fates.give(entry, Input.STOP, now_ns, w.Proof.NEVER_WRITTEN)
-
-    # -- ALARMS -----------------------------------------------------------------------------------
-
-    def _ring(self, now_ns: int) -> None:
-        while (rung := self._fates.alarms.pop(now_ns)) is not None:
-            alarm, about = rung
-            match alarm:
-                case Alarm.SILENCE:
-                    self._on_silence(str(about), now_ns)
-                case Alarm.LOOK:
-                    self._on_look(int(about))
-                case Alarm.QUEUE | Alarm.AGE | Alarm.SHOW | Alarm.EXPIRY:
-                    entry = self._fates.entries.get(int(about))
-                    if entry is not None:
-                        self._on_entry(alarm, entry, now_ns)
-                case Alarm.ASK | Alarm.WAKE:
-                    pass  # `_pull` looks
-
-    def _on_silence(self, frame_id: str, now_ns: int) -> None:
-        """An answer did not come; a connection that answered nothing since is replaced."""
-        frame = self._fates.flight.frame(frame_id)
-        if frame is None or not frame.deadline_ns:
-            return
-        if now_ns < frame.deadline_ns:
-            self._fates.alarms.set(frame.deadline_ns, Alarm.SILENCE, frame_id)
-            return
-        waited_ms = (now_ns - frame.sent_ns) // 1_000_000
-        self._fates.silence(frame, f"no reply within {waited_ms} ms", now_ns)
-        is_dumb = self._fates.flight.answered_ns <= frame.sent_ns
-        if is_dumb and self._connection == frame.connection != self._replaced:
-            self._replaced = frame.connection  # nothing more is written on it
-            self._work.append(w.Replace(frame.connection))
-
-    def _on_look(self, nonce: int) -> None:
-        evidence, inquiry = self._fates.evidence, self._fates.inquiry
-        hashes = tuple(dict.fromkeys(x.copy.tx_hash for x in evidence.undead(nonce)))
-        if not hashes:
-            inquiry.end_look(nonce)
-            return
-        count = inquiry.begin_look(nonce)
-        if count is not None:
-            self._work.append(w.LookUp(nonce, hashes, by_nonce=count > 0))
-
-    def _on_entry(self, alarm: Alarm, entry: Entry, now_ns: int) -> None:
-        fates = self._fates
-        if alarm is Alarm.QUEUE:
-            if not entry.was_bound and not entry.repeats:
-                entry.reason = self._obstacle()
-                fates.give(entry, Input.TOO_OLD, now_ns, w.Proof.NEVER_WRITTEN)
-        elif alarm is Alarm.AGE:
-            entry.is_old = True
-            if entry.state is not TxState.BOUND:
-                fates.give(entry, Input.TOO_OLD, now_ns)
-        elif alarm is Alarm.SHOW:
-            self._on_unshown(entry, now_ns)
-        elif entry.undead:
-            fates.inquiry.want_counter(now_ns)
-            again_ns = now_ns + LOOK_AGAIN_NS
-            fates.alarms.set(again_ns, Alarm.EXPIRY, entry.place)
-
-    def _on_unshown(self, entry: Entry, now_ns: int) -> None:
-        """Accepted, and nothing has shown it: look it up, and weigh the counter in time."""
-        if not entry.is_taken:
-            return
-        for nonce in {write.nonce for write in entry.undead}:
-            self._fates.inquiry.look(nonce, now_ns)
-        weigh_ns = entry.suspect_ns + self._settings.settle_ns
-        if now_ns < weigh_ns:
-            self._fates.alarms.set(weigh_ns, Alarm.SHOW, entry.place)
-        else:
-            self._fates.inquiry.want_counter(now_ns)
-            self._fates.alarms.set(now_ns + LOOK_AGAIN_NS, Alarm.SHOW, entry.place)
-
-    def _obstacle(self) -> str:
-        """Return what keeps those who wait, for people."""
-        waited = f"waited {self._settings.queue_timeout_ns // 1_000_000} ms for its turn"
-        if self._connection is None:
-            return f"{waited}, and the stream was not connected"
-        if self._lane.state is not LaneState.OPEN:
-            return f"{waited}, and the nonce lane was {self._lane.state.value}"
-        if self._lane.free_slots() < 1:
-            return f"{waited}, and as many transactions as allowed were in flight"
-        return f"{waited}, and the rate limit was reached or what stood before it was not ready"
-
-    def _unbind(self, entry: Entry, now_ns: int) -> None:
-        if entry.state is TxState.BOUND:
-            self._fates.take_back(now_ns)
+            entry.reason = f"the nonce lane was halted: {self._lane.status().halt_reason}"
+            self._fates.give(entry, Input.STOP, now_ns)

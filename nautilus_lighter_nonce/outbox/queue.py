@@ -17,7 +17,7 @@ from collections.abc import Hashable
 from collections.abc import Iterator
 
 from nautilus_lighter_nonce.outbox.entry import Entry
-from nautilus_lighter_nonce.outbox.entry import TxState
+from nautilus_lighter_nonce.outbox.moves import TxState
 from nautilus_lighter_nonce.outbox.quota import Quota
 
 
@@ -79,7 +79,7 @@ class Queue:
     def first_for(self, nonce: int, now_ns: int) -> Entry | None:
         """Return the first transaction that may have a number, ``None`` if none may."""
         for entry in self._waiting:
-            if self._may_go(entry, now_ns) and self.fits(entry, nonce):
+            if self.may_go(entry, now_ns) and self.fits(entry, nonce):
                 return entry
         return None
 
@@ -94,7 +94,7 @@ class Queue:
         for entry in self._waiting[bisect_left(self._waiting, first) + 1 :]:
             if len(group) == limit or entry.batch != first.batch:
                 break
-            if not self._may_go(entry, now_ns) or not self.fits(entry, nonce + len(group)):
+            if not self.may_go(entry, now_ns) or not self.fits(entry, nonce + len(group)):
                 break
             group.append(entry)
         return group
@@ -109,5 +109,7 @@ class Queue:
                 return False
         return True
 
-    def _may_go(self, entry: Entry, now_ns: int) -> bool:
-        return entry.ready and not self._quota.is_paused(entry.tx_type, now_ns)
+    def may_go(self, entry: Entry, now_ns: int) -> bool:
+        """Return whether a transaction waits and can be signed, and its type need not pause."""
+        is_waiting = entry.state is TxState.WAITING and entry.ready
+        return is_waiting and not self._quota.is_paused(entry.quota_key, now_ns)

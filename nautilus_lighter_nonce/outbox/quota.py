@@ -46,13 +46,19 @@ class Quota:
     def __init__(self, per_minute: int | None = None) -> None:
         self._per_minute = per_minute
         self._sends: deque[int] = deque()
+        self._held_until_ns = 0
         self._pauses: dict[int, _Pause] = {}
 
     def frame_pause_ns(self, now_ns: int) -> int:
         """Return how many nanoseconds to wait for the next frame of any type, 0 for none."""
-        if self._per_minute is None or len(self._sends) < self._per_minute:
-            return 0
-        return max(0, self._sends[0] + WINDOW_NS - now_ns)
+        until_ns = self._held_until_ns
+        if self._per_minute is not None and len(self._sends) >= self._per_minute:
+            until_ns = max(until_ns, self._sends[0] + WINDOW_NS)
+        return max(0, until_ns - now_ns)
+
+    def hold(self, until_ns: int) -> None:
+        """Let no frame of any type leave before a time."""
+        self._held_until_ns = max(self._held_until_ns, until_ns)
 
     def is_paused(self, tx_type: int, now_ns: int) -> bool:
         """Return whether a type must wait: paused, or while its probe is unanswered."""

@@ -38,6 +38,7 @@ class Proof(Enum):
     FRAME = "the private frame of its order"
     OVERTAKEN = "another transaction was executed at its nonce"
     EXPIRED = "its signature expired, and the counter never counted its nonce"
+    RESET = "the venue was reset, and everything signed before has expired"
 
 
 class Cause(Enum):
@@ -177,6 +178,13 @@ class Publish(Work, frozen=True):
     predicted_ms: int = 0
 
 
+class Withdraw(Work, frozen=True):
+    """`nonce`, issued in `epoch`, never left this process: tell the lane, then plan again."""
+
+    nonce: int
+    epoch: int
+
+
 class Spent(Work, frozen=True):
     """The venue executed `nonce`, `by_us` or by somebody else: tell the lane, then plan again."""
 
@@ -247,9 +255,10 @@ class Tell(Work, frozen=True):
 
 
 class Remark(Work, frozen=True):
-    """Something a person should read."""
+    """Something a person should read, about `what` if it concerns one transaction."""
 
     text: str
+    what: Any = None
 
 
 class Filler(msgspec.Struct, frozen=True, gc=False):

@@ -109,6 +109,7 @@ class World:
             settle_ns=settings.settle_ns,
             disbelief_ns=2 * SEC,
         )
+        self.lane.be_probed()
         self.outbox = Outbox(self.lane, settings)
         self.venue = Venue()
         self.txs: dict[int, Tx] = {}
@@ -168,6 +169,8 @@ class World:
                     Verdict.UNKNOWN: self.lane.unknown,
                 }
                 self._carry(moves[work.verdict](work.nonce, work.epoch, self.now))
+            case w.Withdraw():
+                self._carry(self.lane.withdrawn(work.nonce, work.epoch, self.now))
             case w.Spent():
                 self._carry(self.lane.spent(work.nonce, self.now, by_us=work.by_us))
             case w.Rebase():

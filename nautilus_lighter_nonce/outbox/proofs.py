@@ -1,0 +1,150 @@
+"""
+Proofs: what a record, a private frame or the settled counter proves of transactions.
+
+Rules of this file
+------------------
+- Alive is proved by an executed record of its hash or by the frame of its order; dead by an executed
+  record at its nonce with another hash, or by expiry with the settled counter.
+- What proves nothing changes nothing: a record that was not executed, a counter that may lag.
+- What contradicts an end that was told is said loudly; it can only be read, not mended.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from nautilus_lighter_nonce.lighter.codes import TxStatus
+from nautilus_lighter_nonce.lighter.codes import TxType
+from nautilus_lighter_nonce.outbox import work as w
+from nautilus_lighter_nonce.outbox.entry import Entry
+from nautilus_lighter_nonce.outbox.fates import Fates
+from nautilus_lighter_nonce.outbox.moves import Input
+from nautilus_lighter_nonce.outbox.moves import TxState
+
+
+EXECUTED: Final = frozenset({TxStatus.EXECUTED, TxStatus.PENDING_FINAL})
+"""The record statuses that show execution (docs; testnet shows 3); all others prove nothing."""
+
+NOT_THERE: Final = frozenset({w.News.REFUSED, w.News.GIVEN_UP, w.News.DROPPED})
+"""What an order was told that is not at the venue."""
+
+
+class Proofs:
+    """
+    Takes what the venue shows.
+
+    Parameters
+    ----------
+    fates : Fates
+        The transactions.
+
+    """
+
+    def __init__(self, fates: Fates) -> None:
+        self._fates = fates
+
+    # -- RECORDS AND FRAMES -----------------------------------------------------------------------
+
+    def record(self, nonce: int, tx_hash: str, code: int, reason: str, now_ns: int) -> None:
+        """Something was executed at a nonce."""
+        fates = self._fates
+        owner = fates.evidence.owner(tx_hash)
+        if owner is None and not fates.lane.believes(nonce + 1):
+            fates.work.append(w.Remark(f"a record names nonce {nonce}, which cannot be"))
+            return
+        if owner is not None and owner.state is TxState.BOUND:
+            fates.take_back(now_ns)
+        self._executed(nonce, is_ours=owner is not None, tx_hash=tx_hash)
+        losers = fates.evidence.executed(nonce, tx_hash)
+        if owner is not None:
+            self._show(owner, nonce, code, reason, w.Proof.RECORD, now_ns)
+        self._overtaken(losers, now_ns)
+
+    def shown(self, entry: Entry, now_ns: int) -> None:
+        """A private frame showed what a transaction did."""
+        fates = self._fates
+        if entry.state is TxState.BOUND:
+            fates.take_back(now_ns)
+        nonces = {write.nonce for write in entry.undead}
+        self._show(entry, max(nonces, default=-1), 0, "", w.Proof.FRAME, now_ns)
+        if entry.tx_type != TxType.CREATE_ORDER:
+            return  # a change may have come about otherwise: its own nonce is not proved spent
+        for nonce in nonces:
+            self._executed(nonce, is_ours=True, tx_hash="")
+            self._overtaken(fates.evidence.executed(nonce, ""), now_ns)
+
+    def contradict(self, entry: Entry, nonce: int, tx_hash: str = "") -> None:
+        """Say that the venue executed what was told not to be there."""
+        if entry.told in NOT_THERE:
+            text = (
+                f"transaction {entry.place} was told {entry.told.value!r} ({entry.death.value}), "
+                f"and the venue executed it at nonce {nonce} {tx_hash}"
+            )
+            self._fates.work.append(w.Remark(text, entry.what))
+
+    def _executed(self, nonce: int, *, is_ours: bool, tx_hash: str) -> None:
+        is_new = not self._fates.evidence.is_executed(nonce)
+        if is_new and self._fates.lane.concerns(nonce):
+            self._fates.work.append(w.Spent(nonce, is_ours))
+
+    def _show(
+        self, entry: Entry, nonce: int, code: int, reason: str, proof: w.Proof, now_ns: int
+    ) -> None:
+        if entry.is_final:
+            self.contradict(entry, nonce)
+            return
+        if entry.is_dead:
+            text = (
+                f"transaction {entry.place} was executed at nonce {nonce}, but was taken for dead"
+            )
+            self._fates.work.append(w.Remark(text, entry.what))
+        entry.code, entry.reason = code, reason
+        self._fates.give(entry, Input.REVERTED if code else Input.SHOWN, now_ns, proof)
+
+    def _overtaken(self, losers: list[Entry], now_ns: int) -> None:
+        """Something else was executed at their nonce."""
+        for entry in losers:
+            if entry.is_dead and entry.state in (TxState.ACCEPTED, TxState.UNWANTED):
+                entry.falls += 1
+            self._fates.give(entry, Input.DIED, now_ns)
+
+    # -- THE COUNTER ------------------------------------------------------------------------------
+
+    def counter(self, value: int, asked_ns: int, now_ns: int) -> None:
+        """Hold an answer of the counter against every transaction that may be at the venue."""
+        evidence = self._fates.evidence
+        if value > evidence.counter:
+            evidence.counter = value
+            self._fates.inquiry.calm()
+        for entry in list(self._fates.entries.values()):
+            if not entry.is_dead:
+                self._weigh(entry, evidence.counter, asked_ns, now_ns)
+
+    def reset(self, now_ns: int) -> None:
+        """The venue counts anew, and no copy of before can be taken any more."""
+        fates = self._fates
+        fates.take_back(now_ns)
+        fates.probe = None
+        for entry in fates.evidence.reset():
+            entry.resend, entry.reason = False, "the venue was reset"
+            fates.give(entry, Input.DIED, now_ns)
+
+    def _weigh(self, entry: Entry, value: int, asked_ns: int, now_ns: int) -> None:
+        nonce = min(write.nonce for write in entry.undead)
+        if nonce < value:
+            self._fates.count(entry, now_ns)
+            return
+        settled_ns = asked_ns - self._fates.settings.settle_ns
+        if entry.counted_ns and entry.counted_ns <= settled_ns:
+            entry.counted_ns = 0
+            self._fates.give(entry, Input.UNCOUNTED, now_ns)
+        past_ns = settled_ns - self._fates.settings.expiry_margin_ns
+        if self._fates.evidence.expire(entry, past_ns, value):
+            self._fates.give(entry, Input.DIED, now_ns)
+        elif nonce == value and entry.is_taken and self._is_stuck(entry, nonce, settled_ns):
+            entry.is_suspected = True  # the settled counter stays at an acceptance: it is probed
+            self._fates.give(entry, Input.STUCK, now_ns)
+
+    def _is_stuck(self, entry: Entry, nonce: int, settled_ns: int) -> bool:
+        """Return whether it was time to be executed, or the lane went back: its next was stale."""
+        return entry.suspect_ns <= settled_ns or self._fates.lane.next_nonce == nonce
