@@ -310,7 +310,7 @@ class TxDispatcher:
 
     def on_disconnected(self) -> None:
         """The stream is down: what was sent and not answered is in doubt."""
-        self._frames.clear()
+        self._not_written()
         self._outbox.connection_lost(self._now())
         self._run()
 
@@ -437,11 +437,17 @@ class TxDispatcher:
                     await self._write_one(frame)
                 except StreamSendError as e:
                     self._log.warning(f"Frame {frame.frame_id} was not written: {e}")
-                    self._frames.clear()
-                    self._outbox.not_written(frame.frame_id, self._now())
+                    self._not_written(frame)
                     self._run()
                 except Exception as e:  # noqa: BLE001 (it may be on its way: silence will tell)
                     self._say_once("write", e)
+
+    def _not_written(self, *more: w.Write) -> None:
+        """Nothing of the frames that wait, and of those named, left: the latest goes back first."""
+        frames = [*more, *self._frames]
+        self._frames.clear()
+        for frame in reversed(frames):
+            self._outbox.not_written(frame.frame_id, self._now())
 
     async def _write_one(self, frame: w.Write) -> None:
         copies, epoch = frame.copies, frame.connection

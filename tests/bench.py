@@ -117,10 +117,16 @@ class Transport:
         return await self.send_tx(request_id, 0, " ".join(tx_infos))
 
     def replace(self, epoch: int) -> None:
+        """Note that a new connection is wanted; the bench makes it."""
         self.replaced.append(epoch)
+        asyncio.get_running_loop().call_soon(self.on_replace, epoch)
+
+    def on_replace(self, epoch: int) -> None:
+        """Nobody makes a new connection here."""
 
     @property
     def order(self) -> list[int]:
+        """The names of what was written, in order."""
         return [int(name) for _, tx_info in self.written for name in tx_info.split()]
 
     @property
@@ -148,8 +154,12 @@ class Bench:
         self.signer = Signer()
         self.transport = Transport()
         self.is_prompt = True  # what is taken is executed and shown at once
+        self.epoch = 1
+        self.transport.on_replace = self._reconnect  # type: ignore[method-assign]
         self.records: list[TxRecord] = []  # what look-ups find
         self.asked_hashes: list[str] = []
+        self.requests: list[Request] = []
+        self.kernel.msgbus.subscribe("events.lighter.order.in_doubt.*", self._on_doubt)
         self.dispatcher = TxDispatcher(
             self.kernel.loop,
             self.kernel.msgbus,
@@ -162,6 +172,16 @@ class Bench:
             self.settings,
             quota,
         )
+
+    def _reconnect(self, epoch: int) -> None:
+        self.dispatcher.on_disconnected()
+        self.epoch = epoch + 1
+        self.dispatcher.on_connected(self.epoch)
+
+    def _on_doubt(self, event: events.OrderInDoubt) -> None:
+        for request in self.requests:
+            if request.label == event.label:
+                request.told.append("in doubt")
 
     # -- WHAT THE DISPATCHER READS ----------------------------------------------------------------
 
@@ -187,6 +207,7 @@ class Bench:
 
     def submit(self, *names: int) -> list[Request]:
         requests = [Request(name) for name in names]
+        self.requests += requests
         for request in requests:
             self.dispatcher.submit(request)
         return requests
@@ -206,9 +227,7 @@ class Bench:
         """Let the record of a request's newest copy come in."""
         tx_hash = self.signer.newest[name]
         nonce = int(tx_hash.partition("@")[2].rstrip("'"))
-        record = TxRecord(
-            hash=tx_hash, nonce=nonce, api_key_index=KEY, **{"status": 2, **fields}
-        )
+        record = TxRecord(hash=tx_hash, nonce=nonce, api_key_index=KEY, **{"status": 2, **fields})
         self.dispatcher.on_record(record)
         return record
 
@@ -222,7 +241,7 @@ class Bench:
                 message="",
                 tx_hashes=(),
                 predicted_execution_time_ms=None,
-                epoch=1,
+                epoch=self.epoch,
             ),
         )
 

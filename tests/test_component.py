@@ -164,7 +164,9 @@ async def test_burst_of_stale_verdicts_asks_the_venue_once() -> None:
     assert component.issue(ACCOUNT, KEY).nonce == 15
 
 
-async def test_question_waits_out_the_lag_of_each_freeze_and_is_never_asked_twice_at_a_time() -> None:
+async def test_question_waits_out_the_lag_of_each_freeze_and_is_never_asked_twice_at_a_time() -> (
+    None
+):
     """Each freeze waits out the venue's lag for itself; one question is open at a time (rule 8)."""
     kernel = Kernel()
     source = ScriptedSource(10)
@@ -366,7 +368,9 @@ async def test_verdict_is_published_before_the_news_of_its_lane() -> None:
     kernel.published.clear()
     tell(kernel, events.TxRefused, first)
     tell(kernel, events.TxStale, second)
-    names = [type(event).__name__ for event in kernel.published if isinstance(event, events.KeyEvent)]
+    names = [
+        type(event).__name__ for event in kernel.published if isinstance(event, events.KeyEvent)
+    ]
     assert names == ["TxRefused", "LaneFrozen", "TxStale", "LaneHealed"]
 
 

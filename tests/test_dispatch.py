@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 import pytest
 
 from nautilus_lighter_nonce import events
 from nautilus_lighter_nonce.lighter.codes import Code
+from nautilus_lighter_nonce.lighter.transactions import TxRecord
+from nautilus_lighter_nonce.outbox.work import Proof
 from tests.bench import MARGIN
 from tests.bench import OK
 from tests.bench import STALE
@@ -182,7 +185,7 @@ async def test_listener_that_raises_does_not_stop_the_lane() -> None:
     bench = await Bench(skip_window=1).open()
 
     class Broken(Request):
-        def on_accepted(self, event: events.TxAccepted) -> None:
+        def on_alive(self, proof: Proof) -> None:
             raise RuntimeError("broken")
 
     def broken_actor(event: events.TxAccepted) -> None:
@@ -209,7 +212,7 @@ async def test_doomed_order_canceled_meanwhile_is_not_resent() -> None:
     bench.answer(2, STALE)
     await bench.written(4)
     assert bench.transport.order == [1, 2, 3, 3]
-    assert requests[1].told == ["bound"]
+    assert requests[1].told == ["bound", "given up"]
 
 
 async def test_order_on_its_way_cannot_be_canceled_without_the_venue() -> None:
@@ -237,6 +240,7 @@ async def test_halted_lane_gives_up_what_waits_and_says_why() -> None:
     bench = await Bench(skip_window=1).open()
     _, second = bench.submit(1, 2)
     bench.component.halt(ACCOUNT, KEY, "operator")
+    await eventually(lambda: second.told)
     assert second.told == ["given up"]
     assert "operator" in second.reason
 
@@ -265,34 +269,36 @@ async def test_stale_answer_after_a_new_seed_is_sent_again() -> None:
     await bench.written(4)
     bench.answer(2, OK)
     bench.answer(3, OK)
-    assert [r.told for r in requests] == [["bound", "accepted"]] * 2
+    assert [r.told[-1] for r in requests] == ["accepted"] * 2
     assert bench.nonces() == [10, 11]
 
 
 # -- silence --------------------------------------------------------------------------------------
 
 
-async def test_silent_order_is_never_resent_without_proof() -> None:
-    """The counter says unspent, but the venue knows the hash: it is left alone (rule 6)."""
-    bench = await Bench(10, 10, reply_timeout_ms=5).open()
-    bench.known_hashes.add("1@10")
-    (request,) = bench.submit(1)
-    await eventually(lambda: bench.asked_hashes)
-    await eventually(lambda: not bench.dispatcher.in_flight)
-    bench.submit(2)
-    await bench.written(2)
-    assert bench.transport.order == [1, 2]
-    assert request.told == ["bound", "unknown"]
-
-
-async def test_silent_order_that_the_venue_never_saw_is_sent_again() -> None:
-    """Counter and hash both prove it: the request was lost on its way, and goes again."""
+async def test_silent_order_keeps_its_nonce_and_is_written_there_again() -> None:
+    """The counter says unspent: the same bytes go again at the same nonce, nowhere else (rule 2)."""
     bench = await Bench(10, 10, reply_timeout_ms=5).open()
     (request,) = bench.submit(1)
     await bench.written(2)
     bench.answer(1, OK)
-    assert bench.asked_hashes == ["1@10"]
-    assert request.told == ["bound", "unknown", "accepted"]
+    assert bench.transport.order == [1, 1]
+    assert set(bench.signer.hashes) == {"1@10"}
+    assert request.told == ["bound", "in doubt", "accepted"]
+    assert bench.asked_hashes == []  # no index was asked for proof
+
+
+async def test_silent_order_that_was_taken_is_told_by_its_record_alone() -> None:
+    """Stale at its nonce, and the nonce is counted: by whom, only a record tells (rules 3, 5)."""
+    bench = await Bench(10, 10, 11, reply_timeout_ms=5).open()
+    (request,) = bench.submit(1)
+    await bench.written(2)
+    bench.answer(1, STALE)
+    await eventually(lambda: bench.asked_hashes)
+    assert request.told == ["bound", "in doubt"]
+    assert bench.transport.order == [1, 1]
+    bench.show(1)
+    assert request.told == ["bound", "in doubt", "accepted"]
 
 
 async def test_silent_order_is_resolved_by_its_record_before_the_deadline() -> None:
@@ -300,9 +306,13 @@ async def test_silent_order_is_resolved_by_its_record_before_the_deadline() -> N
     bench = await Bench().open()
     (request,) = bench.submit(1)
     await bench.written(1)
-    bench.dispatcher.evidence.on_record("1@10")
+    bench.show(1)
     assert request.told == ["bound", "accepted"]
-    assert bench.dispatcher.in_flight == 0
+    (second,) = bench.submit(2)
+    await bench.written(2)
+    bench.answer(1, OK)
+    assert second.told == ["bound", "accepted"]
+    assert bench.source.calls == 1
 
 
 async def test_silent_order_that_later_ones_overtook_is_not_waited_for_long() -> None:
@@ -315,43 +325,56 @@ async def test_silent_order_that_later_ones_overtook_is_not_waited_for_long() ->
     bench.answer(2, OK)
     bench.answer(3, OK)
     assert bench.transport.order == [1, 2, 1, 2]
-    assert first.told == ["bound", "unknown", "accepted"]
+    assert first.told == ["bound", "in doubt", "accepted"]
     assert second.told == ["bound", "accepted"]
     assert bench.source.calls == 1
 
 
 async def test_silent_order_whose_nonce_somebody_else_spent_is_sent_again() -> None:
-    """The nonce is gone and the venue knows no such hash: that copy can never be taken."""
+    """Another's executed record at its nonce is the proof that it can never be taken (3b)."""
     bench = await Bench(10, 11, reply_timeout_ms=5).open()
     (request,) = bench.submit(1)
     await eventually(lambda: bench.kernel.events(events.LaneHealed))
     assert bench.transport.order == [1]
-    bench.dispatcher.evidence.on_absent("1@10")
+    bench.dispatcher.on_record(TxRecord(hash="foreign", nonce=10, api_key_index=KEY, status=2))
     await bench.written(2)
     bench.answer(1, OK)
-    assert request.told == ["bound", "unknown", "accepted"]
+    assert request.told == ["bound", "in doubt", "accepted"]
     assert bench.nonces() == [11]
 
 
-async def test_silent_order_whose_nonce_may_be_its_own_is_not_sent_again() -> None:
-    """An absent hash alone is no proof while the nonce may still be taken (rule 6)."""
-    bench = await Bench(reply_timeout_ms=5, settle_ms=60_000).open()
+@pytest.mark.parametrize("status", [0, 1, 4, 5, None])
+async def test_record_that_is_not_executed_proves_nothing(status: int | None) -> None:
+    """Pending, failed, unknown or missing: the order stays in doubt at its nonce (rule 3)."""
+    bench = await Bench(10, reply_timeout_ms=5, settle_ms=60_000).open()
     (request,) = bench.submit(1)
-    await eventually(lambda: "unknown" in request.told)
-    bench.dispatcher.evidence.on_absent("1@10")
-    assert bench.dispatcher.queued == 0
+    await eventually(lambda: "in doubt" in request.told)
+    bench.show(1, status=status)
+    assert request.told == ["bound", "in doubt"]
+    assert bench.dispatcher.in_doubt == [request]
     assert bench.transport.order == [1]
 
 
-async def test_late_reply_mends_an_unknown_order() -> None:
-    """A reply after the deadline still counts while the lane waits for evidence."""
-    bench = await Bench(10, 10, reply_timeout_ms=5, settle_ms=60_000).open()
+async def test_absent_hash_proves_nothing() -> None:
+    """An index that does not know the hash may be late: nothing is told, nothing sent anew."""
+    bench = await Bench(10, 11, reply_timeout_ms=5, settle_ms=0).open()
     (request,) = bench.submit(1)
-    await eventually(lambda: "unknown" in request.told)
-    bench.answer(0, OK)
-    assert request.told == ["bound", "unknown", "accepted"]
-    bench.submit(2)
+    await eventually(lambda: len(bench.asked_hashes) > 1)
+    assert request.told == ["bound", "in doubt"]
+    assert bench.transport.order == [1]
+
+
+async def test_late_reply_mends_an_order_in_doubt() -> None:
+    """A reply after the deadline still counts on its own connection."""
+    bench = await Bench(reply_timeout_ms=60_000).open()
+    bench.is_prompt = False
+    first, _ = bench.submit(1, 2)
     await bench.written(2)
+    bench.answer(1, OK)  # the first was overtaken: it is not waited for long
+    await eventually(lambda: "in doubt" in first.told)
+    bench.answer(0, OK)
+    assert bench.dispatcher.in_doubt == []
+    assert bench.source.calls == 1
 
 
 async def test_reply_to_an_old_copy_is_not_taken_for_the_new_one() -> None:
@@ -362,7 +385,7 @@ async def test_reply_to_an_old_copy_is_not_taken_for_the_new_one() -> None:
     bench.answer(0, MARGIN)
     bench.answer(1, STALE)
     await bench.written(3)
-    bench.answer(1, OK)
+    bench.reply(bench.transport.written[1][0], OK)
     assert requests[1].told == ["bound"]
     bench.answer(2, OK)
     assert requests[1].told == ["bound", "accepted"]
@@ -371,17 +394,17 @@ async def test_reply_to_an_old_copy_is_not_taken_for_the_new_one() -> None:
 # -- disconnects ----------------------------------------------------------------------------------
 
 
-async def test_disconnect_makes_the_sent_unknown_and_keeps_the_unsent() -> None:
-    """In-flight transactions are unknown after a disconnect, queued ones wait (rule 12)."""
+async def test_disconnect_leaves_the_sent_in_doubt_and_keeps_the_unsent() -> None:
+    """In-flight transactions are in doubt after a disconnect, queued ones wait (rule 12)."""
     bench = await Bench(10, 11).open()
     gate = bench.signer.hold(2)
     first, second = bench.submit(1, 2)
     await bench.written(1)
     bench.dispatcher.on_disconnected()
-    assert first.told == ["bound", "unknown"]
+    assert first.told == ["bound", "in doubt"]
     assert bench.dispatcher.queued == 1
     gate.set()
-    bench.dispatcher.on_connected()
+    bench.dispatcher.on_connected(1)
     await bench.written(2)
     bench.answer(1, OK)
     assert second.told == ["bound", "accepted"]
@@ -394,8 +417,17 @@ async def test_reply_of_a_lost_connection_is_ignored() -> None:
     (request,) = bench.submit(1)
     await bench.written(1)
     bench.dispatcher.on_disconnected()
-    bench.answer(0, STALE)
-    assert request.told == ["bound", "unknown"]
+    bench.reply(bench.transport.written[0][0], STALE)
+    assert request.told == ["bound", "in doubt"]
+    assert not bench.kernel.events(events.TxStale)
+
+
+async def test_connection_that_answers_nothing_is_replaced_at_once() -> None:
+    """An open connection that has gone silent is not waited for (rule 11)."""
+    bench = await Bench(10, reply_timeout_ms=5).open()
+    bench.submit(1)
+    await eventually(lambda: bench.transport.replaced)
+    assert bench.transport.replaced == [1]
 
 
 async def test_frame_that_was_not_written_goes_again_in_its_place() -> None:
@@ -406,7 +438,7 @@ async def test_frame_that_was_not_written_goes_again_in_its_place() -> None:
     await eventually(lambda: bench.dispatcher.queued == 2)
     bench.dispatcher.on_disconnected()
     bench.transport.is_down = False
-    bench.dispatcher.on_connected()
+    bench.dispatcher.on_connected(1)
     await bench.written(2)
     bench.answer(0, OK)
     bench.answer(1, OK)
@@ -489,10 +521,11 @@ async def test_batch_whose_records_come_without_a_reply_gives_its_turn_free() ->
     bench.dispatcher.submit(*batch)
     bench.submit(3)
     await bench.written(1)
-    bench.dispatcher.evidence.on_record("1@10")
-    bench.dispatcher.evidence.on_record("2@11")
+    bench.show(1)
+    bench.show(2)
     await bench.written(2)
     assert bench.transport.frames == [[1, 2], [3]]
+    assert not bench.transport.replaced
     assert [r.told for r in batch] == [["bound", "accepted"]] * 2
 
 
@@ -550,56 +583,41 @@ async def test_batch_with_an_unsigned_member_sends_the_others() -> None:
 # -- after acceptance -----------------------------------------------------------------------------
 
 
-async def test_vanished_order_is_reported_and_its_accepted_follower_is_sent_again() -> None:
-    """A vanished transaction spends no nonce; what the API took behind it goes again (rule 7)."""
+async def test_vanished_order_is_probed_and_told_once_its_spender_was_executed() -> None:
+    """
+    The settled counter stays at the lowest accepted nonce: something else is written there.
+
+    Its 200 proves that the first acceptance vanished, and what fell with it is written again with
+    the same bytes; the first is told only when the record of its spender shows (law, rule 10).
+    """
     bench = await Bench(10, 10).open()
-    first, second = bench.submit(1, 2)
-    await bench.written(2)
+    bench.is_prompt = False
+    first, second, third = bench.submit(1, 2, 3)
+    await bench.written(3)
     bench.answer(0, OK)
     bench.answer(1, OK)
-    bench.dispatcher.evidence.on_vanished("1@10")
-    await bench.written(3)
-    bench.answer(2, OK)
-    assert first.told == ["bound", "accepted", "vanished"]
-    assert second.told == ["bound", "accepted", "accepted"]
-    assert bench.asked_hashes == ["2@11"]
-    assert bench.nonces() == [10, 11, 10]
-
-
-async def test_vanished_order_whose_nonce_somebody_else_took_is_reported() -> None:
-    """The counter hides it, the record does not."""
-    bench = await Bench(10, 11).open()
-    (request,) = bench.submit(1)
-    await bench.written(1)
-    bench.answer(0, OK)
-    bench.dispatcher.evidence.on_vanished("1@10")
-    await eventually(lambda: bench.kernel.events(events.LaneHealed))
-    assert request.told == ["bound", "accepted", "vanished"]
-
-
-async def test_vanished_follower_that_the_venue_has_is_left_alone() -> None:
-    """No proof, no resend: a follower whose hash is known is not sent again."""
-    bench = await Bench(10, 10).open()
-    bench.submit(1, 2)
-    await bench.written(2)
-    bench.answer(0, OK)
-    bench.answer(1, OK)
-    bench.known_hashes.add("2@11")
-    bench.dispatcher.evidence.on_vanished("1@10")
-    await eventually(lambda: bench.asked_hashes)
-    bench.submit(3)
-    await bench.written(3)
-    assert bench.transport.order == [1, 2, 3]
+    bench.answer(2, STALE)
+    await bench.written(4)
+    assert bench.transport.order == [1, 2, 3, 3]  # the third probes the first one's nonce
+    assert first.told == ["bound"]
+    bench.answer(3, OK)
+    await bench.written(5)
+    assert bench.transport.order == [1, 2, 3, 3, 2]
+    assert "2@11'" not in bench.signer.hashes
+    bench.answer(4, OK)
+    bench.show(3)
+    assert first.told == ["bound", "dropped"]
+    bench.show(2)
+    assert second.told[-1] == third.told[-1] == "accepted"
 
 
 async def test_executed_order_cannot_vanish_any_more() -> None:
-    """Once a record showed its execution, a transaction is out of the lane's hands."""
+    """Once a record showed its execution, what is said of it later is not believed."""
     bench = await Bench().open()
     (request,) = bench.submit(1)
     await bench.written(1)
     bench.answer(0, OK)
-    assert bench.dispatcher.evidence.on_record("1@10")
-    bench.dispatcher.evidence.on_vanished("1@10")
+    bench.show(1, status=0)
     assert request.told == ["bound", "accepted"]
     assert not bench.kernel.events(events.LaneFrozen)
 
@@ -609,19 +627,25 @@ async def test_record_of_somebody_else_is_told_apart() -> None:
     bench = await Bench().open()
     bench.submit(1)
     await bench.written(1)
-    assert not bench.dispatcher.evidence.on_record("9@9")
-    assert bench.dispatcher.evidence.on_record("1@10")
+    bench.answer(0, OK)
+    assert not bench.kernel.events(events.ForeignWriterSuspected)
+    bench.dispatcher.on_record(TxRecord(hash="foreign", nonce=11, api_key_index=KEY, status=2))
+    assert [e.nonce for e in bench.kernel.events(events.ForeignWriterSuspected)] == [11]
+    bench.submit(2)
+    await bench.written(2)
+    bench.answer(1, OK)
+    assert bench.nonces() == [10, 12]
 
 
-async def test_late_reply_to_an_old_copy_does_not_decide_the_new_one() -> None:
-    """A copy that was given up for lost and answers after all is not the copy in flight."""
+async def test_late_reply_to_one_write_does_not_decide_the_other() -> None:
+    """Two writes of one copy: the refusal of the first leaves the second undecided (rule 3)."""
     bench = await Bench(10, 10, reply_timeout_ms=5).open()
     (request,) = bench.submit(1)
     await bench.written(2)
     bench.answer(0, MARGIN)
-    assert request.told == ["bound", "unknown"]
+    assert request.told == ["bound", "in doubt"]
     bench.answer(1, OK)
-    assert request.told == ["bound", "unknown", "accepted"]
+    assert request.told == ["bound", "in doubt", "accepted"]
 
 
 @pytest.mark.parametrize("code", [int(Code.INTERNAL_ERROR), int(Code.PROCESS_TIMEOUT)])
@@ -631,5 +655,47 @@ async def test_answer_that_proves_nothing_is_unknown(code: int) -> None:
     (request,) = bench.submit(1)
     await bench.written(1)
     bench.answer(0, code)
-    assert request.told == ["bound", "unknown"]
+    assert request.told == ["bound", "in doubt"]
     assert len(bench.kernel.events(events.TxUnknown)) == 1
+
+
+# -- answers that nobody expects ------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "answer", [None, "11", -1, 2**60, UnicodeDecodeError("utf-8", b"", 0, 1, "")]
+)
+async def test_counter_that_is_no_number_is_asked_again_and_the_lane_goes_on(answer: Any) -> None:
+    """Whatever a question is answered with, it is asked again, and nothing ends (A17)."""
+    bench = await Bench(10, answer, 10, reply_timeout_ms=5).open()
+    (request,) = bench.submit(1)
+    await bench.written(2)
+    bench.answer(1, OK)
+    assert request.told[-1] == "accepted"
+
+
+async def test_lane_that_missed_a_verdict_is_halted_and_no_reader_ends() -> None:
+    """An exception of the endpoint's handler faults the lane, never a reader task."""
+    bench = await Bench().open()
+    bench.submit(1)
+    await bench.written(1)
+    bench.kernel.msgbus.deregister(bench.component.endpoint, bench.component.process)
+
+    def broken(message: object) -> None:
+        raise RuntimeError("broken")
+
+    bench.kernel.msgbus.register(bench.component.endpoint, broken)
+    bench.reply(bench.transport.written[0][0], OK)
+    assert bench.component.status(ACCOUNT, KEY).halt_reason == "TxAccepted: RuntimeError: broken"
+
+
+async def test_refusals_without_an_id_go_to_the_only_frame_that_waits_and_narrow_the_lane() -> None:
+    """An error that names nobody is attributed where one frame is unanswered, and nowhere else."""
+    bench = await Bench(reply_timeout_ms=60_000).open()
+    (request,) = bench.submit(1)
+    await bench.written(1)
+    bench.dispatcher.on_anonymous(MARGIN, "no margin", 1, is_alone=False)
+    assert request.told == ["bound"]
+    assert bench.component.status(ACCOUNT, KEY).depth == 1
+    bench.dispatcher.on_anonymous(MARGIN, "no margin", 1, is_alone=True)
+    assert request.told == ["bound", "refused"]

@@ -174,10 +174,16 @@ class Flight:
 
     def next_frame(self) -> Frame | None:
         """Return the frame whose turn it is, if it may leave now."""
-        if not self._turn or self._held is not None:
+        if not self._turn or self._is_held:
             return None
         frame = self._turn[0]
         return frame if all(slot.copy is not None for slot in frame.slots) else None
+
+    @property
+    def _is_held(self) -> bool:
+        """Whether a batch is on its way, and its fate is not shown either."""
+        held = self._held
+        return held is not None and any(not write.entry.is_final for write in held.writes)
 
     def take_back(self) -> list[Slot]:
         """Forget everything that has not left, and return it, the latest first."""
