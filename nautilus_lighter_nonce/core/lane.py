@@ -388,7 +388,7 @@ class NonceLane:
         self._must_ask = True
         return (*self._freeze(FreezeCause.UNKNOWN, nonce, now_ns), *self._try_heal(now_ns))
 
-    def spent(self, nonce: int, now_ns: int, *, by_us: bool = True) -> Decisions:
+    def spent(self, nonce: int, now_ns: int = 0, *, by_us: bool = True) -> Decisions:
         """
         The venue executed `nonce`, whatever was or was not answered.
 
@@ -399,7 +399,7 @@ class NonceLane:
             return ()
         if self._txs.pop(nonce, None) is TxState.IN_FLIGHT:
             self._in_flight -= 1
-            self._last_verdict_at = now_ns
+            self._last_verdict_at = max(now_ns, self._last_verdict_at)
         self._executed = max(self._executed, nonce)
         told = (Resolved(nonce),) if by_us else self._suspect((nonce,))
         if nonce <= (self._manager.last_issued(*self._key) or 0):
@@ -485,12 +485,17 @@ class NonceLane:
         """
         if self._state is not LaneState.REFRESHING:
             return ()
+        if not 0 <= next_nonce <= MAX_NONCE:
+            raise ValueError(f"venue_next_nonce was {next_nonce}; use 0 to {MAX_NONCE}")
         floor = max(self._baseline, self._executed) + 1
         target = max(next_nonce, self._executed + 1)
         is_stale = self._txs.get(floor) is TxState.STALE
-        if target >= floor or self._vanished is not None or (self._is_probed and is_stale):
+        if self._is_probed and is_stale and self._vanished is None:
+            self._vanished = target  # the next is stale while the counter stays: to be probed
+        floor = floor if self._vanished is None else min(floor, self._vanished)
+        if target >= floor:
             return self._rebase(target, RebaseSource.REFRESHED, now_ns)
-        if not self._is_leaning and not is_stale:
+        if self._vanished is None and not self._is_leaning and not is_stale:
             self._is_leaning = True
             return self._rebase(floor, RebaseSource.REFRESHED, now_ns)
         if now_ns < self._asked_since + self._disbelief_ns:

@@ -398,13 +398,24 @@ def test_foreign_nonce_seen_while_idle_is_stepped_over() -> None:
     assert lane.issue() == 12
 
 
-def test_foreign_nonce_seen_with_orders_in_flight_is_only_named() -> None:
-    """What is in flight comes back stale, and the heal does the rest."""
+def test_foreign_nonce_that_is_ours_in_flight_is_accounted_for() -> None:
+    """A record is the verdict on its nonce: what of ours stands there is stale, and explained."""
     lane = make_lane()
     issue(lane, 2)
-    before = lane.status()
     assert lane.foreign(10) == (ForeignWriter(10),)
-    assert lane.status() == before
+    assert (lane.status().baseline, lane.status().in_flight) == (10, 1)
+    assert lane.stale(10, lane.epoch, 0) == ()
+    assert lane.state is LaneState.OPEN
+
+
+def test_foreign_nonce_above_ours_in_flight_is_named_and_remembered() -> None:
+    """What is in flight comes back stale, and the heal begins behind the record, not below it."""
+    lane = make_lane()
+    issue(lane, 1)
+    assert lane.foreign(11) == (ForeignWriter(11),)
+    assert lane.status().in_flight == 1
+    lane.stale(10, lane.epoch, 0)
+    assert only(lane.refreshed(10, SETTLE), Healed).next_nonce == 12
 
 
 def test_foreign_nonce_already_accounted_for_changes_nothing() -> None:

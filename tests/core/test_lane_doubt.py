@@ -36,21 +36,25 @@ def test_spent_of_a_nonce_below_the_baseline_changes_nothing() -> None:
     assert lane.issue() == 10
 
 
-def test_spent_with_transactions_in_flight_leaves_them_to_their_verdicts() -> None:
-    """They come back stale, and the heal finds the way."""
+def test_spent_with_transactions_in_flight_is_the_verdict_on_its_nonce() -> None:
+    """A record that comes before the reply settles the nonce; the reply is no news then."""
     lane = lane_with_unspent_unknown()
     assert lane.issue() == 10
-    lane.spent(10)
+    assert lane.spent(10) == (Resolved(10),)
+    assert lane.accepted(10, lane.epoch, 0) == ()
     assert lane.issue() == 11
 
 
-def test_spent_of_a_frozen_lane_waits_for_its_heal() -> None:
-    """A lane that is asking will be told."""
+def test_spent_of_a_frozen_lane_may_heal_it_without_a_question() -> None:
+    """What the record explains needs no answer of the counter, and the counter cannot undo it."""
     lane = lane_with_unspent_unknown()
     nonce = lane.issue()
     lane.stale(nonce, lane.epoch, 0)
-    assert lane.spent(10) == ()
     assert lane.state is LaneState.REFRESHING
+    resolved, healed = lane.spent(10)
+    assert resolved == Resolved(10)
+    assert isinstance(healed, Healed)
+    assert (lane.state, lane.issue()) == (LaneState.OPEN, 11)
 
 
 def test_stale_of_a_doubted_nonce_accuses_nobody() -> None:
