@@ -57,6 +57,6 @@ def spoil(body: Body, original: bytes) -> bytes:
 
 
 def _inside_a_text(original: bytes) -> int:
-    """Return where the last text of a JSON object begins, 0 if it has none: a decoder looks there."""
+    """Return where the last text of a JSON object begins, 0 if it has none."""
     opening = b'":"'
     return original.rfind(opening) + len(opening) if opening in original else 0
