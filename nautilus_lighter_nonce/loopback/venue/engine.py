@@ -23,6 +23,7 @@ from nautilus_lighter_nonce.lighter.codes import CODE_OK
 from nautilus_lighter_nonce.lighter.codes import MAX_BATCH_REST
 from nautilus_lighter_nonce.lighter.codes import MAX_BATCH_WS
 from nautilus_lighter_nonce.lighter.codes import Code
+from nautilus_lighter_nonce.loopback.config import MarketConfig
 from nautilus_lighter_nonce.loopback.config import VenueConfig
 from nautilus_lighter_nonce.loopback.config import changed
 from nautilus_lighter_nonce.loopback.venue import admission
@@ -391,7 +392,7 @@ class Engine:
         for entry in entries:
             self.hash_of(entry)
         if by_transaction:
-            return transaction_rows(entries, self._scales)
+            return transaction_rows(entries, self._markets)
         return [write_row(entry) for entry in entries]
 
     def summary(self, claims: Sequence[Claim] | None = None) -> dict[str, Any]:
@@ -403,11 +404,11 @@ class Engine:
         return summary if claims is None else summary | self._judge(claims)
 
     def _judge(self, claims: Sequence[Claim]) -> dict[str, Any]:
-        return judge(self.ledger.entries, claims, self._scales)
+        return judge(self.ledger.entries, claims, self._markets)
 
     @property
-    def _scales(self) -> dict[int, int]:
-        return {id_: book.market.size_decimals for id_, book in self.state.books.items()}
+    def _markets(self) -> dict[int, MarketConfig]:
+        return {market.market_id: market for market in self.config.markets}
 
     def reset(self) -> None:
         """Disarm all levers and begin a new ledger; nonces, orders and positions stay."""

@@ -58,7 +58,7 @@ from nautilus_lighter_nonce.lighter.codes import verdict_of
 from nautilus_lighter_nonce.loopback.venue.decimals import format_decimal
 from nautilus_lighter_nonce.loopback.venue.ledger import Entry
 from nautilus_lighter_nonce.loopback.venue.ledger import Transport
-from nautilus_lighter_nonce.loopback.venue.ledger_rows import Scales
+from nautilus_lighter_nonce.loopback.venue.ledger_rows import Markets
 from nautilus_lighter_nonce.loopback.venue.orders import BookOrder
 from nautilus_lighter_nonce.loopback.venue.orders import OrderStatus
 from nautilus_lighter_nonce.loopback.venue.sequencer import Outcome
@@ -157,7 +157,7 @@ def claims_of(told: Iterable[Mapping[str, Any] | Claim]) -> list[Claim]:
         raise ValueError(str(e)) from e
 
 
-def judge(entries: Iterable[Entry], claims: Sequence[Claim], scales: Scales) -> dict[str, Any]:
+def judge(entries: Iterable[Entry], claims: Sequence[Claim], markets: Markets) -> dict[str, Any]:
     """
     Return what is wrong with what callers were told.
 
@@ -167,8 +167,8 @@ def judge(entries: Iterable[Entry], claims: Sequence[Claim], scales: Scales) -> 
         The ledger's entries.
     claims : Sequence[Claim]
         What callers were told; the last claim about an order counts.
-    scales : Scales
-        The markets' decimals.
+    markets : Markets
+        The venue's markets.
 
     Returns
     -------
@@ -182,12 +182,12 @@ def judge(entries: Iterable[Entry], claims: Sequence[Claim], scales: Scales) -> 
         name: [] for name in ("lost", "misreported", "undecided", "unresolved", "untold")
     }
     for name, claim in last.items():
-        case = _Case(copies.get(name, []), scales)
+        case = _Case(copies.get(name, []), markets)
         for word in case.check(claim):
             found[word].append(case.row(claim))
     accounts = {account_index for account_index, _ in last}
     for name, group in copies.items():
-        case = _Case(group, scales)
+        case = _Case(group, markets)
         if name[0] in accounts and name not in last and case.orders:
             found["untold"].append(case.about(*name))
     return found
@@ -203,10 +203,10 @@ def refused_by_venue(copies: Sequence[Entry]) -> bool:
 class _Case:
     """One order: the copies of its create, in order of arrival."""
 
-    def __init__(self, copies: Sequence[Entry], scales: Scales) -> None:
+    def __init__(self, copies: Sequence[Entry], markets: Markets) -> None:
         self.orders = [copy.order for copy in copies if copy.order is not None]
         self._copies = copies
-        self._scales = scales
+        self._markets = markets
         self.truth = self._truth()
 
     def check(self, claim: Claim) -> list[str]:
@@ -261,7 +261,7 @@ class _Case:
 
     @property
     def _scale(self) -> int:
-        return self._scales[self.orders[0].market_id] if self.orders else 0
+        return self._markets[self.orders[0].market_id].size_decimals if self.orders else 0
 
     @property
     def _filled_base(self) -> int:

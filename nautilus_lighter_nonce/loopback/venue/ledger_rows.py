@@ -19,6 +19,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from nautilus_lighter_nonce.lighter.codes import QUOTE_DECIMALS
+from nautilus_lighter_nonce.loopback.config import MarketConfig
 from nautilus_lighter_nonce.loopback.venue.decimals import format_decimal
 from nautilus_lighter_nonce.loopback.venue.ledger import Entry
 from nautilus_lighter_nonce.loopback.venue.ledger import Transport
@@ -29,8 +30,8 @@ from nautilus_lighter_nonce.loopback.venue.txinfo import CreateInfo
 from nautilus_lighter_nonce.loopback.venue.txinfo import ModifyInfo
 
 
-Scales = Mapping[int, int]
-"""Market to the decimals of its sizes."""
+Markets = Mapping[int, MarketConfig]
+"""Market id to market, for its decimals."""
 
 
 def write_row(entry: Entry) -> dict[str, Any]:
@@ -67,7 +68,7 @@ def write_row(entry: Entry) -> dict[str, Any]:
     }
 
 
-def transaction_rows(entries: Iterable[Entry], scales: Scales) -> list[dict[str, Any]]:
+def transaction_rows(entries: Iterable[Entry], markets: Markets) -> list[dict[str, Any]]:
     """
     Return one row per transaction, in the order of their first writes.
 
@@ -75,29 +76,29 @@ def transaction_rows(entries: Iterable[Entry], scales: Scales) -> list[dict[str,
     ----------
     entries : Iterable[Entry]
         The ledger's entries, with their hashes.
-    scales : Scales
-        The markets' decimals.
+    markets : Markets
+        The venue's markets.
 
     """
     copies: dict[Hashable, list[Entry]] = {}
     for entry in entries:
         copies.setdefault(_name_of(entry), []).append(entry)
-    return [_transaction_row(group, scales) for group in copies.values()]
+    return [_transaction_row(group, markets) for group in copies.values()]
 
 
-def order_row(order: BookOrder, scales: Scales) -> dict[str, Any]:
+def order_row(order: BookOrder, market: MarketConfig) -> dict[str, Any]:
     """Return what became of an order that a create made, as of now."""
-    scale = scales[order.market_id]
     return {
         "order_index": order.order_index,
         "status": order.status.value,
-        "initial_base_amount": format_decimal(order.base_amount, scale),
-        "filled_base_amount": format_decimal(order.filled_base, scale),
+        "price": format_decimal(order.price, market.price_decimals),
+        "initial_base_amount": format_decimal(order.base_amount, market.size_decimals),
+        "filled_base_amount": format_decimal(order.filled_base, market.size_decimals),
         "filled_quote_amount": format_decimal(order.filled_quote, QUOTE_DECIMALS),
     }
 
 
-def _transaction_row(group: list[Entry], scales: Scales) -> dict[str, Any]:
+def _transaction_row(group: list[Entry], markets: Markets) -> dict[str, Any]:
     first = group[0]
     orders = [entry.order for entry in group if entry.order is not None]
     return {
@@ -106,7 +107,7 @@ def _transaction_row(group: list[Entry], scales: Scales) -> dict[str, Any]:
         "index": None if first.tx is None else first.tx.index,
         "market_index": None if first.tx is None else getattr(first.tx.info, "market_index", None),
         "executed": sum(entry.outcome is Outcome.EXECUTED for entry in group),
-        "orders": [order_row(order, scales) for order in orders],
+        "orders": [order_row(order, markets[order.market_id]) for order in orders],
         "copies": [write_row(entry) for entry in group],
     }
 

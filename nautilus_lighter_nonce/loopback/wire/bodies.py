@@ -48,8 +48,15 @@ def spoil(body: Body, original: bytes) -> bytes:
         case Body.HTML:
             return html(502)
         case Body.NOT_UTF8:
-            return original[:middle] + NO_UTF8 + original[middle:]
+            at = _inside_a_text(original) or middle
+            return original[:at] + NO_UTF8 + original[at:]
         case Body.EMPTY:
             return b""
         case Body.TRUNCATED:
             return original[:middle]
+
+
+def _inside_a_text(original: bytes) -> int:
+    """Return where the last text of a JSON object begins, 0 if it has none."""
+    opening = b'":"'
+    return original.rfind(opening) + len(opening) if opening in original else 0

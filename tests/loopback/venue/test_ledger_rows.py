@@ -107,6 +107,7 @@ def test_transaction_rows_tell_what_became_of_the_order() -> None:
 
     assert (order["status"], order["initial_base_amount"]) == ("filled", "0.1000")
     assert (order["filled_base_amount"], order["filled_quote_amount"]) == ("0.1000", "200.050000")
+    assert order["price"] == "2100.00"
 
 
 @pytest.mark.parametrize(

@@ -142,6 +142,17 @@ async def test_unreadable_body_of_a_read(client: Client, body: str) -> None:
     assert (await client.get("nextNonce", account_index=700, api_key_index=5))[0] == 200
 
 
+async def test_not_utf8_lies_inside_a_text_where_there_is_one(client: Client) -> None:
+    """A decoder meets the bytes where it makes a text, not where it wants a comma."""
+    client.venue.fault("unreadable", endpoint="tx", body="not_utf8")
+    url = f"{client.venue.http_url}/api/v1/tx?by=hash&value=00"
+    async with client.http.get(url) as response:
+        raw = await response.read()
+    _, colon, text = raw.rpartition(b':"')
+    assert colon
+    assert text.startswith(b"\xff")
+
+
 @pytest.mark.parametrize("body", [b for b in BODIES if b != "not_utf8"])
 async def test_unreadable_body_over_the_socket(socket: Socket, client: Client, body: str) -> None:
     """The reply is a text frame that is no JSON; the connection stands."""

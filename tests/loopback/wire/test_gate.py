@@ -153,6 +153,21 @@ async def test_gate_body_that_is_not_called_json_is_refused(
     assert (await client.send_tx(14, txs.create(1)))[0] == 200
 
 
+@pytest.mark.parametrize(
+    "public_key", ["", "xyz", "ab" * 39, "00" * 40, "ff" * 40, "0x" + "ab" * 39]
+)
+async def test_control_registering_what_is_no_key_is_refused(
+    client: Client, public_key: str
+) -> None:
+    """A public key that is none is named as such, and nothing is registered (case L2)."""
+    key = {"account_index": 700, "api_key_index": 77, "public_key": public_key}
+    url = f"{client.venue.http_url}/control"
+    async with client.http.post(url, json={"register_key": key}) as response:
+        assert response.status == 400
+        assert "public key" in (await response.json())["error"]
+    assert (await client.send_tx(14, txs.create(1, ApiKeyIndex=77)))[1]["code"] == 21109
+
+
 async def test_gate_json_with_a_charset_is_json(client: Client) -> None:
     """Parameters of the content type do not matter."""
     headers = {"Content-Type": "application/json; charset=utf-8"}
