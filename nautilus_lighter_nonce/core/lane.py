@@ -395,12 +395,15 @@ class NonceLane:
         With nothing in flight the lane steps over it at once. Otherwise what is in flight comes
         back stale, and the heal finds the way.
         """
-        if self._state in (LaneState.UNSEEDED, LaneState.HALTED) or not self.concerns(nonce):
+        if self._state in (LaneState.UNSEEDED, LaneState.HALTED):
+            return ()
+        is_news = self.concerns(nonce)
+        self._executed = max(self._executed, nonce)
+        if not is_news:
             return ()
         if self._txs.pop(nonce, None) is TxState.IN_FLIGHT:
             self._in_flight -= 1
             self._last_verdict_at = max(now_ns, self._last_verdict_at)
-        self._executed = max(self._executed, nonce)
         told = (Resolved(nonce),) if by_us else self._suspect((nonce,))
         if nonce <= (self._manager.last_issued(*self._key) or 0):
             self._manager.ack_success(*self._key, nonce)
@@ -610,6 +613,7 @@ class NonceLane:
 
     def _rebase(self, next_nonce: int, source: RebaseSource, now_ns: int) -> Decisions:
         floor = self._baseline + 1
+        next_nonce = max(next_nonce, self._executed + 1)
         self._manager.refresh(*self._key, next_nonce)
         ours = sorted(self._txs.items())
         unknown = [n for n, s in ours if s is TxState.UNKNOWN]

@@ -101,9 +101,9 @@ class LaneMachine(RuleBasedStateMachine):
     def show(self, ahead: int, by_us: bool) -> None:
         """A record at any nonce near the lane."""
         nonce = max(0, self.lane.next_nonce + ahead - 1)
-        if self.lane.state is not LaneState.HALTED and self.lane.concerns(nonce):
+        if self.lane.state is not LaneState.HALTED:
             self.highest_record = max(self.highest_record, nonce)
-        self.open.discard(nonce)
+            self.open.discard(nonce)
         self.hear(self.lane.spent(nonce, self.now, by_us=by_us))
 
     @rule(behind=st.integers(min_value=0, max_value=4), vanished=st.booleans())
