@@ -58,6 +58,9 @@ from nautilus_lighter_nonce.requests import TxRequest
 QUESTION_SECS: Final = 2.0
 """Deadline of one question to the venue; then it is asked again (our choice)."""
 
+RETRY_SECS: Final = 0.1
+"""Pause before asking again for an intent that was not known yet (our choice)."""
+
 FILLER_INDEX: Final = 2**48 - 1
 """The client order index that is never handed out: a cancel of it does nothing (our choice)."""
 
@@ -259,14 +262,13 @@ class TxDispatcher:
 
     # -- IN ---------------------------------------------------------------------------------------
 
-    def submit(self, *requests: TxRequest) -> None:
+    def submit(self, *requests: TxRequest) -> list[int]:
         """
-        Take the next places; call it before the first await of a command.
+        Take the next places and return them; call it before the first await of a command.
 
-        Several requests are one batch: they go in frames of up to 15 where they can.
+        Several requests are one batch: they go in frames of up to 15 where they can. The id of a
+        write (`TxVerdict.write_id`) begins with the place of its first transaction and a dash.
         """
-        if not requests:
-            return
         self._batches += 1
         batch = self._batches if len(requests) > 1 else None
         now_ns = self._now()
@@ -281,8 +283,11 @@ class TxDispatcher:
                 repeats=request.repeats_safely(),
                 undo=request.undo(),
             )
-        self._idle.clear()
-        self._run()
+        places = [self._txs[request] for request in requests]
+        if places:
+            self._idle.clear()
+            self._run()
+        return places
 
     def cancel(self, request: TxRequest) -> bool:
         """
@@ -401,6 +406,7 @@ class TxDispatcher:
             return
         if intent is None:
             self._outbox.unready(work.write_id, self._now())
+            self._loop.call_later(RETRY_SECS, self.wake)  # no event says that it never will be
         else:
             self._start(self._sign(work.write_id, intent, work.nonce))
 

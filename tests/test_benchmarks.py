@@ -190,19 +190,19 @@ class StubBus:
 async def test_tell_another_truth_moves_its_time_and_not_the_verdict_s() -> None:
     """An acceptance that proved wrong was not the truth; one said twice was, the first time."""
     order = Order(index=1, told=Told.ACCEPTED, verdict_ns=1, truth_ns=1)
-    placed = PlacedOrder(order, lambda placed, tx_hash: None)
+    placed = PlacedOrder(order)
     placed.tell(Told.ACCEPTED)
     assert (order.verdict_ns, order.truth_ns) == (1, 1)
-    placed.on_vanished()
+    placed.on_dropped("why")
     assert order.verdict_ns == 1
     assert order.truth_ns > 1
 
 
-async def test_on_unknown_after_something_definite_leaves_no_doubt() -> None:
+async def test_on_doubt_after_something_definite_leaves_no_doubt() -> None:
     """Only an order whose caller knew nothing yet was unknown at first."""
     known, silent = Order(index=1, told=Told.ACCEPTED), Order(index=2)
     for order in (known, silent):
-        PlacedOrder(order, lambda placed, tx_hash: None).on_unknown("hash")
+        PlacedOrder(order).on_doubt()
     assert (known.was_unknown, silent.was_unknown) == (False, True)
 
 

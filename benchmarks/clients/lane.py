@@ -3,17 +3,14 @@ Our lane without a trading node: component, dispatcher, stream and signer.
 
 They are wired as the execution client wires them.
 
-Rule of this file: what a caller is told are the callbacks of `TxRequest`; what was unknown is told
-by the transaction's record, pushed on `account_tx` or looked up by hash.
+Rule of this file: a caller's verdict is the API's 200, as it is for the peers; its truth is what the
+outbox tells with proof.
 """
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import time
-from collections.abc import Callable
-from collections.abc import Coroutine
 from typing import Any
 from typing import Final
 
@@ -40,24 +37,22 @@ from nautilus_lighter_nonce.dispatch import TxDispatcher
 from nautilus_lighter_nonce.lighter.codes import CHAIN_IDS
 from nautilus_lighter_nonce.lighter.codes import OrderKind
 from nautilus_lighter_nonce.lighter.codes import OrderTif
-from nautilus_lighter_nonce.lighter.errors import LighterHttpError
+from nautilus_lighter_nonce.lighter.codes import TxType
 from nautilus_lighter_nonce.lighter.http import LighterHttpClient
 from nautilus_lighter_nonce.lighter.signer import SdkSigner
 from nautilus_lighter_nonce.lighter.stream import LighterStream
 from nautilus_lighter_nonce.lighter.transactions import AccountTxFrame
 from nautilus_lighter_nonce.lighter.transactions import CreateOrder
 from nautilus_lighter_nonce.lighter.transactions import TxIntent
-from nautilus_lighter_nonce.lighter.transactions import TxRecord
-from nautilus_lighter_nonce.lighter.transactions import app_error
 from nautilus_lighter_nonce.loopback.keys import DEMO_PRIVATE_KEY
+from nautilus_lighter_nonce.outbox.work import Proof
+from nautilus_lighter_nonce.reads import VenueReads
 from nautilus_lighter_nonce.requests import TxRequest
 
 
 ACCOUNT_INDEX: Final = 700
 API_KEY_INDEX: Final = 5
 AUTH_TOKEN_SECS: Final = 3_600
-LOOK_UP_SECS: Final = 1.0
-"""How often an unknown order is looked up by hash; its record is normally pushed long before."""
 
 
 async def run(job: Job) -> Outcome:
@@ -81,16 +76,15 @@ class PlacedOrder(TxRequest):
     ----------
     order : Order
         The caller's order.
-    on_sent : Callable[[PlacedOrder, str], None]
-        Called with the transaction hash of a copy that was accepted, or is unknown.
 
     """
 
-    def __init__(self, order: Order, on_sent: Callable[[PlacedOrder, str], None]) -> None:
+    tx_type = TxType.CREATE_ORDER
+
+    def __init__(self, order: Order) -> None:
         self.label = f"order {order.index}"
         self.verdict: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._order = order
-        self._on_sent = on_sent
 
     @property
     def is_settled(self) -> bool:
@@ -108,31 +102,32 @@ class PlacedOrder(TxRequest):
             time_in_force=OrderTif.POST_ONLY,
         )
 
-    def on_accepted(self, event: events.TxAccepted) -> None:
-        self.tell(Told.ACCEPTED)
-        self._on_sent(self, event.tx_hash)
+    def order_id(self) -> str:
+        return str(self._order.index)
 
-    def on_refused(self, event: events.TxRefused) -> None:
-        self.tell(Told.FAILED, f"{event.code} {event.message}")
+    def on_taken(self) -> None:
+        """The API answered 200."""
+        self.tell(Told.ACCEPTED)
+
+    def on_doubt(self) -> None:
+        """Nobody knows."""
+        self._order.was_unknown = self._order.was_unknown or not self.is_settled
+        self._release()
+
+    def on_alive(self, proof: Proof) -> None:
+        self.tell(Told.ACCEPTED)
+
+    def on_reverted(self, code: int, message: str) -> None:
+        self.tell(Told.FAILED, f"{code} {message}")
+
+    def on_refused(self, code: int, message: str) -> None:
+        self.tell(Told.FAILED, f"{code} {message}")
 
     def on_given_up(self, reason: str, *, was_bound: bool) -> None:
         self.tell(Told.FAILED, reason)
 
-    def on_vanished(self) -> None:
-        self.tell(Told.FAILED, "vanished")
-
-    def on_unknown(self, tx_hash: str) -> None:
-        self._order.was_unknown = self._order.was_unknown or not self.is_settled
-        self._release()
-        self._on_sent(self, tx_hash)
-
-    def on_record(self, record: TxRecord) -> None:
-        """Take the truth from the venue's record."""
-        error = app_error(record.event_info)
-        if error is not None:
-            self.tell(Told.FAILED, f"{error.code} {error.message}")
-        elif not self.is_settled:
-            self.tell(Told.ACCEPTED)
+    def on_dropped(self, reason: str) -> None:
+        self.tell(Told.FAILED, reason)
 
     def tell(self, told: Told, reason: str = "") -> None:
         """Tell the caller; a later truth replaces what was said, not when that was first."""
@@ -186,14 +181,15 @@ class Lane:
             self._component,
             self._signer,
             self._stream,
-            self._is_taken,
+            VenueReads(self._http, lambda: self._signer.auth_token(AUTH_TOKEN_SECS)),
             (ACCOUNT_INDEX, API_KEY_INDEX),
             settings,
         )
         self._collector = QuietCollector()
-        self._tasks: set[asyncio.Task[None]] = set()
-        self._placed: list[PlacedOrder] = []
-        self._by_hash: dict[str, PlacedOrder] = {}
+        self._placed: dict[int, PlacedOrder] = {}
+        self._by_id: dict[str, PlacedOrder] = {}
+        msgbus.subscribe("events.lighter.tx.accepted.*", self._on_taken)
+        msgbus.subscribe("events.lighter.order.in_doubt.*", self._on_doubt)
 
     # -- LIFE -------------------------------------------------------------------------------------
 
@@ -210,62 +206,43 @@ class Lane:
         """Wait until no order is unknown any more."""
         loop = asyncio.get_running_loop()
         deadline = loop.time() + timeout_secs
-        while loop.time() < deadline and not all(p.is_settled for p in self._placed):  # noqa: ASYNC110
+        while loop.time() < deadline and not all(  # noqa: ASYNC110
+            placed.is_settled for placed in self._placed.values()
+        ):
             await asyncio.sleep(0.05)
 
     async def disconnect(self) -> None:
         """Close everything."""
         self._collector.stop()
         await self._dispatcher.stop()
-        for task in self._tasks:
-            task.cancel()
         await self._stream.disconnect()
         await self._component.disconnect()
         self._signer.close()
-
-    def _on_connected(self, epoch: int) -> None:
-        self._dispatcher.on_connected()
-        for tx_hash, placed in self._by_hash.items():
-            if not placed.is_settled:
-                self._start_task(self._look_up(placed, tx_hash))
 
     # -- ORDERS -----------------------------------------------------------------------------------
 
     async def submit(self, order: Order) -> None:
         """Take a place in the lane, and wait for the verdict."""
-        placed = PlacedOrder(order, self._on_sent)
-        self._placed.append(placed)
-        self._dispatcher.submit(placed)
+        placed = PlacedOrder(order)
+        self._by_id[placed.order_id()] = placed
+        (place,) = self._dispatcher.submit(placed)
+        self._placed[place] = placed
         await placed.verdict
 
-    def _on_sent(self, placed: PlacedOrder, tx_hash: str) -> None:
-        self._by_hash[tx_hash] = placed
-        if not placed.is_settled:
-            self._start_task(self._watch(placed, tx_hash))
+    def _on_taken(self, event: events.TxAccepted) -> None:
+        placed = self._placed.get(int(event.write_id.partition("-")[0]))
+        if placed is not None:
+            placed.on_taken()
 
-    async def _watch(self, placed: PlacedOrder, tx_hash: str) -> None:
-        while not placed.is_settled:
-            await asyncio.sleep(LOOK_UP_SECS)
-            await self._look_up(placed, tx_hash)
-
-    async def _look_up(self, placed: PlacedOrder, tx_hash: str) -> None:
-        with contextlib.suppress(LighterHttpError):
-            record = None if placed.is_settled else await self._http.tx_by_hash(tx_hash)
-            if record is not None:
-                self._on_record(record)
-
-    async def _is_taken(self, tx_hash: str) -> bool | None:
-        try:
-            return await self._http.tx_by_hash(tx_hash) is not None
-        except LighterHttpError:
-            return None
-
-    def _start_task(self, coroutine: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.get_running_loop().create_task(coroutine)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+    def _on_doubt(self, event: events.OrderInDoubt) -> None:
+        placed = self._by_id.get(event.client_order_id)
+        if placed is not None:
+            placed.on_doubt()
 
     # -- FRAMES -----------------------------------------------------------------------------------
+
+    def _on_connected(self, epoch: int) -> None:
+        self._dispatcher.on_connected(epoch)
 
     def _on_reply(self, reply: Any) -> None:
         self._dispatcher.on_reply(reply)
@@ -274,10 +251,4 @@ class Lane:
         if frame_type.endswith("/account_tx"):
             for record in msgspec.json.decode(raw, type=AccountTxFrame).txs:
                 if record.api_key_index == API_KEY_INDEX:
-                    self._on_record(record)
-
-    def _on_record(self, record: TxRecord) -> None:
-        self._dispatcher.evidence.on_record(record.hash)
-        placed = self._by_hash.get(record.hash)
-        if placed is not None:
-            placed.on_record(record)
+                    self._dispatcher.on_record(record)

@@ -17,6 +17,7 @@ from nautilus_lighter_nonce.lighter.codes import TxStatus
 from nautilus_lighter_nonce.lighter.codes import TxType
 from nautilus_lighter_nonce.outbox import work as w
 from nautilus_lighter_nonce.outbox.entry import Entry
+from nautilus_lighter_nonce.outbox.entry import WriteState
 from nautilus_lighter_nonce.outbox.fates import Fates
 from nautilus_lighter_nonce.outbox.moves import Input
 from nautilus_lighter_nonce.outbox.moves import TxState
@@ -55,7 +56,10 @@ class Proofs:
         if owner is not None and owner.state is TxState.BOUND:
             fates.take_back(now_ns)
         self._executed(nonce, is_ours=owner is not None, tx_hash=tx_hash)
+        accepted = fates.evidence.accepted(nonce)
         losers = fates.evidence.executed(nonce, tx_hash)
+        if owner is None and accepted is not None:
+            self._fall_above(nonce, now_ns)
         if owner is not None:
             self._show(owner, nonce, code, reason, w.Proof.RECORD, now_ns)
         self._overtaken(losers, now_ns)
@@ -107,6 +111,14 @@ class Proofs:
             if entry.is_dead and entry.state in (TxState.ACCEPTED, TxState.UNWANTED):
                 entry.falls += 1
             self._fates.give(entry, Input.DIED, now_ns)
+
+    def _fall_above(self, nonce: int, now_ns: int) -> None:
+        """A stranger's record where ours was accepted: ours vanished, and what stood above may too."""
+        for write in list(self._fates.evidence.above(nonce)):
+            if write.state is WriteState.ACCEPTED:
+                write.state = WriteState.SILENT
+                write.entry.counted_ns = 0
+                self._fates.give(write.entry, Input.FELL, now_ns)
 
     # -- THE COUNTER ------------------------------------------------------------------------------
 

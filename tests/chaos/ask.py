@@ -85,9 +85,9 @@ def node_says(node: Node) -> NodeSays:
 
 
 def _note(node: Node, status: Any) -> str:
-    stream, healing = node.client._stream, node.nonces._healing
-    tasks = [repr(task) for task in healing.values() if not task.done()]
-    return f"{status}, stream {stream} is_connected={stream.is_connected}, healing {tasks}"
+    stream, asking = node.client._stream, node.nonces._asking
+    tasks = [repr(task) for task in asking.values() if not task.done()]
+    return f"{status}, stream {stream} is_connected={stream.is_connected}, asking {tasks}"
 
 
 def sizes_of(node: Node) -> dict[str, int]:

@@ -102,7 +102,7 @@ class Player:
             self.backlog() == 0
             and self._node.node.kernel.exec_engine.evt_qsize() == 0
             and self._node.nonces.status(*KEY).state is LaneState.OPEN
-            and not self._node.client.dispatcher.evidence.proof.is_pending
+            and not self._node.client.dispatcher.in_doubt
             and not any(o.is_inflight or o.is_active_local for o in self.orders)
         )
 

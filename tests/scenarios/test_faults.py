@@ -151,7 +151,7 @@ def test_vanished_order_is_reported_and_the_others_arrive(
     fault = {"fault": "vanish", "after": 20, "count": 1}
     node = run(lighter_venue, [fault], refused=1)
     (rejected,) = [e for e in node.strategies[0].events if type(e).__name__ == "OrderRejected"]
-    assert "dropped by the sequencer" in rejected.reason
+    assert "accepted, then dropped by the venue" in rejected.reason
 
 
 @pytest.mark.lighter_venue(latency_ms=10)
