@@ -151,6 +151,8 @@ class Node:
         What is logged (default errors); fixed by the first node of a process.
     timeout_connection : float
         Seconds to wait for the client.
+    loop : asyncio.AbstractEventLoop, optional
+        The loop of a node that this one runs beside (default one of its own).
     client : Any
         Settings of the execution client.
 
@@ -163,9 +165,10 @@ class Node:
         engine: dict[str, Any] | None = None,
         timeout_connection: float = 10.0,
         logging: LoggingConfig | None = None,
+        loop: asyncio.AbstractEventLoop | None = None,
         **client: Any,
     ) -> None:
-        self.loop = asyncio.new_event_loop()
+        self.loop = loop or asyncio.new_event_loop()
         asyncio.set_event_loop(self.loop)
         settings = {"environment": "loopback", "base_url_http": venue.http_url, **client}
         config = TradingNodeConfig(
@@ -186,16 +189,12 @@ class Node:
         self.node = TradingNode(config=config, loop=self.loop)
         self.node.add_exec_client_factory("LIGHTER", _CapturingFactory)
         self.node.build()
+        self.client = _CapturingFactory.created[-1]
         self.strategies = [Recorder(tag) for tag in tags]
         for strategy in self.strategies:
             self.node.trader.add_strategy(strategy)
         self.published: list[Any] = []
         self.node.kernel.msgbus.subscribe("*", self.published.append)
-
-    @property
-    def client(self) -> LighterExecutionClient:
-        """The execution client under test."""
-        return _CapturingFactory.created[-1]
 
     @property
     def nonces(self) -> LighterNonceComponent:
