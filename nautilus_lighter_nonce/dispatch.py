@@ -66,6 +66,12 @@ FILLER_INDEX: Final = 2**48 - 1
 
 MS: Final = 1_000_000
 
+LATE_NS: Final = 50 * MS
+"""A timer that rings later than this tells of a loop that stood still (our choice)."""
+
+CATCH_UP_NS: Final = 20 * MS
+"""How long a loop that stood still may read what came meanwhile (our choice)."""
+
 
 class TxTransport(Protocol):
     """The part of `LighterStream` that sends; raises `StreamSendError` if nothing was written."""
@@ -372,16 +378,25 @@ class TxDispatcher:
         if self._is_running:
             self._loop.call_soon(self._run)
             return
+        if self._stood_still():
+            return
         self._is_running = True
         try:
             while works := self._outbox.plan(self._now()):
                 for work in works:
-                    _CARRIED_OUT[type(work)](self, work)
+                    self._carry_out(work)
         finally:
             self._is_running = False
         if self._outbox.is_idle:
             self._idle.set()
         self._arm()
+
+    def _carry_out(self, work: w.Work) -> None:
+        """Carry out one work; what goes wrong with it must not keep the others waiting."""
+        try:
+            _CARRIED_OUT[type(work)](self, work)
+        except Exception as e:  # noqa: BLE001 (a reader or a timer would end by it)
+            self._log.exception(f"{type(work).__name__} was not carried out", e)
 
     def _arm(self) -> None:
         """Let the one timer ring when the outbox wants to plan again."""
@@ -395,8 +410,23 @@ class TxDispatcher:
         self._timer = self._loop.call_later(delay, self._ring)
 
     def _ring(self) -> None:
-        self._timer = None
-        self._run()
+        is_in_time = not self._stood_still()
+        if is_in_time:
+            self._timer = None
+            self._run()
+
+    def _stood_still(self) -> bool:
+        """
+        Return whether the loop stood still, and let it first read what came meanwhile.
+
+        Else silence would be taken for what lies in the loop's own queue.
+        """
+        if self._timer is None or self._now() - self._timer_ns <= LATE_NS:
+            return False
+        self._timer.cancel()
+        self._timer_ns = self._now() + CATCH_UP_NS
+        self._timer = self._loop.call_later(CATCH_UP_NS / 1e9, self._ring)
+        return True
 
     def _do_sign(self, work: w.Sign) -> None:
         try:
