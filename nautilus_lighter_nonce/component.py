@@ -41,6 +41,7 @@ from nautilus_lighter_nonce import events
 from nautilus_lighter_nonce.config import ForeignWriterReaction
 from nautilus_lighter_nonce.config import LighterNonceConfig
 from nautilus_lighter_nonce.core import decisions as core
+from nautilus_lighter_nonce.core.counter import is_nonce
 from nautilus_lighter_nonce.core.decisions import LaneStatus
 from nautilus_lighter_nonce.core.errors import LaneHaltedError
 from nautilus_lighter_nonce.core.errors import NotInitialized
@@ -128,6 +129,7 @@ class LighterNonceComponent(Component):
         self._unseeded: set[Key] = set()
         self._attended: set[Key] = set()  # keys whose questions an outbox asks
         self._reset_until_ns: dict[Key, int] = {}
+        self._confirmed: set[Key] = set()  # keys whose counter may have begun anew
         self._news: deque[events.KeyEvent] = deque()
         self._is_telling = False
         self._seen: dict[Any, Any] = {}
@@ -244,7 +246,20 @@ class LighterNonceComponent(Component):
 
         Without this it may be seeded once the newest signature of before the reset has expired.
         """
-        self._reset_until_ns.pop((account_index, api_key_index), None)
+        key = (account_index, api_key_index)
+        self._reset_until_ns.pop(key, None)
+        self._confirmed.add(key)
+
+    def _note_reset(self, lane: NonceLane) -> None:
+        key = (lane.account_index, lane.api_key_index)
+        self._reset_until_ns[key] = self.now_ns() + SIGNATURE_LIFE_NS
+
+    def _halt_for_reset(self, lane: NonceLane, value: int) -> None:
+        """A venue that was reset while we were away is not written to either."""
+        self._carry_out(lane, lane.reset(value))
+        self._note_reset(lane)
+        self._drain()
+        self._check_reset((lane.account_index, lane.api_key_index))
 
     def _check_reset(self, key: Key) -> None:
         until_ns = self._reset_until_ns.get(key)
@@ -258,7 +273,7 @@ class LighterNonceComponent(Component):
                 f"{reason}; what was signed before may be taken for {left_s} s more: wait, or call "
                 "confirm_reset",
             )
-        del self._reset_until_ns[key]
+        self.confirm_reset(*key)  # everything that was signed before has expired
 
     # -- TIME AND LANES ---------------------------------------------------------------------------
 
@@ -430,8 +445,7 @@ class LighterNonceComponent(Component):
         now_ns, value = self.now_ns(), message.value
         wrong = lane.weigh(value, now_ns)
         if any(isinstance(decision, core.Halted) for decision in wrong):
-            key = (lane.account_index, lane.api_key_index)
-            self._reset_until_ns[key] = now_ns + SIGNATURE_LIFE_NS
+            self._note_reset(lane)
         if wrong:
             return wrong
         was_asking = lane.state is core.LaneState.REFRESHING
@@ -548,11 +562,14 @@ class LighterNonceComponent(Component):
     async def _seed(self, key: Key) -> None:
         lane = self._lanes[key]
         next_nonce = await self._first_answer(key)
-        if not lane.believes(next_nonce):
+        if not is_nonce(next_nonce):
             raise ValueError(
                 f"nextNonce of {_name(lane)} was {str(next_nonce)[:40]!r}; it must be a whole "
-                f"number near {lane.next_nonce}: check base_url_http, then connect again",
+                "number, 0 or more: check base_url_http, then connect again",
             )
+        if key not in self._confirmed and lane.has_fallen_to(next_nonce):
+            self._halt_for_reset(lane, next_nonce)
+        self._confirmed.discard(key)
         self._unseeded.discard(key)
         self._carry_out(lane, lane.seed(next_nonce))
         self._silence(lane)

@@ -475,6 +475,29 @@ async def test_venue_that_was_reset_halts_and_is_not_written_to_before_it_is_con
     assert component.issue(ACCOUNT, KEY).nonce == 1
 
 
+async def test_venue_that_was_reset_while_we_were_away_is_not_written_to() -> None:
+    """The next connect sees the fall as well, and does not begin below what was counted (A7)."""
+    kernel = Kernel()
+    component = make(kernel, ScriptedSource(1_800_000_000_000, 1))
+    await component.connect()
+    await component.disconnect()
+    with pytest.raises(LaneHaltedError, match="confirm_reset"):
+        await component.connect()
+    assert kernel.events(events.LaneHalted)
+    component.confirm_reset(ACCOUNT, KEY)
+    await component.seed(ACCOUNT, KEY)
+    assert component.issue(ACCOUNT, KEY).nonce == 1
+
+
+async def test_key_that_others_used_meanwhile_is_seeded_far_above() -> None:
+    """A jump while we were away is no fault: somebody may have used clock milliseconds."""
+    component = make(Kernel(), ScriptedSource(10, 1_800_000_000_000))
+    await component.connect()
+    await component.disconnect()
+    await component.connect()
+    assert component.issue(ACCOUNT, KEY).nonce == 1_800_000_000_000
+
+
 async def test_component_that_reconnects_seeds_whatever_its_lanes_were_left_in() -> None:
     """16 nonces without a verdict, or a frozen lane: the next connect begins anew (A9)."""
     kernel = Kernel()

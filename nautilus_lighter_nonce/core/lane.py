@@ -47,7 +47,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from typing import Final
+from typing import TypeGuard
 
+from nautilus_lighter_nonce.core.counter import MAX_LAG
+from nautilus_lighter_nonce.core.counter import MAX_NONCE
+from nautilus_lighter_nonce.core.counter import VenueCounter
+from nautilus_lighter_nonce.core.counter import Weight
+from nautilus_lighter_nonce.core.counter import is_nonce
 from nautilus_lighter_nonce.core.decisions import AskVenue
 from nautilus_lighter_nonce.core.decisions import Decisions
 from nautilus_lighter_nonce.core.decisions import ForeignWriter
@@ -70,18 +76,6 @@ from nautilus_lighter_nonce.core.errors import NotInitialized
 from nautilus_lighter_nonce.core.errors import SkipWindowExhausted
 from nautilus_lighter_nonce.core.manager import NonceManager
 
-
-MAX_NONCE: Final = 2**48 - 1
-"""The highest nonce that the venue takes without the skip attribute (Lighter docs)."""
-
-MAX_JUMP: Final = 1_000_000
-"""By how much the counter may rise between two looks; the fastest tier sends far less (docs)."""
-
-MAX_LAG: Final = 10_000
-"""By how much the counter may fall and still be lagging; more is no lag (our choice)."""
-
-RESET_AFTER_NS: Final = 10_000_000_000
-"""How long the counter may stay below what was executed before the venue counts as reset."""
 
 MAX_DOUBLINGS: Final = 5
 """How often the pause before a question doubles while heals bear no fruit (our choice)."""
@@ -151,10 +145,7 @@ class NonceLane:
         self._must_ask = False  # a heal must not be inferred
         self._is_leaning = False  # on the highest accepted, against the counter
         self._fruitless = 0  # heals since the last acceptance
-        self._best = 0  # the highest answer of the counter that was believed
-        self._executed = -1  # the highest nonce that a record showed
-        self._low_since = 0
-        self._lows = 0
+        self._counter = VenueCounter()
         self._foreign: set[int] = set()
         self._doubted: set[int] = set()
         self._halt_reason = ""
@@ -276,7 +267,7 @@ class NonceLane:
         self._manager.refresh(*self._key, next_nonce)
         self._reopen()
         self._doubted.clear()
-        self._best, self._executed, self._low_since, self._lows = next_nonce, -1, 0, 0
+        self._counter.seed(next_nonce)
         self._is_leaning, self._fruitless = False, 0
         return (Seeded(next_nonce),)
 
@@ -335,6 +326,7 @@ class NonceLane:
         self._depth.restore()
         self._is_leaning = False
         self._fruitless = 0
+        self._counter.took(nonce)
         return (*self._resolve_below(nonce), *self._try_heal(now_ns))
 
     def refused(self, nonce: int, epoch: int, now_ns: int) -> Decisions:
@@ -398,7 +390,7 @@ class NonceLane:
         if self._state in (LaneState.UNSEEDED, LaneState.HALTED):
             return ()
         is_news = self.concerns(nonce)
-        self._executed = max(self._executed, nonce)
+        self._counter.showed(nonce)
         if not is_news:
             return ()
         if self._txs.pop(nonce, None) is TxState.IN_FLIGHT:
@@ -422,21 +414,19 @@ class NonceLane:
 
     # -- THE VENUE'S COUNTER ----------------------------------------------------------------------
 
-    def believes(self, value: object) -> bool:
+    def has_fallen_to(self, value: int) -> bool:
+        """Return whether a counter at `value` means that the venue was reset since this lane knew."""
+        return self._state is not LaneState.UNSEEDED and value < self._counter.known - MAX_LAG
+
+    def believes(self, value: object) -> TypeGuard[int]:
         """Return whether an answer to `nextNonce` is a number that this lane can be at."""
-        if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= MAX_NONCE:
-            return False
         if self._state in (LaneState.UNSEEDED, LaneState.HALTED):
-            return True
-        return self._counted - MAX_LAG <= value <= max(self._counted, self.next_nonce) + MAX_JUMP
+            return is_nonce(value)
+        return self._counter.believes(value)
 
     def weigh(self, value: object, now_ns: int) -> Decisions:
         """
         Return what is wrong with an answer to `nextNonce`, nothing if it may be believed.
-
-        A lane that was seeded believes no jump that no sender can make, and no fall: what was once
-        counted stays counted. A fall that is large, or lasts, means that the venue was reset: the
-        lane is halted then.
 
         Parameters
         ----------
@@ -451,26 +441,22 @@ class NonceLane:
             `Implausible`: ask again. `Halted`: the venue was reset.
 
         """
-        is_number = isinstance(value, int) and not isinstance(value, bool)
-        if not isinstance(value, int) or not is_number or not 0 <= value <= MAX_NONCE:
-            return (Implausible(str(value)[:40], "it is no number a venue can hold"),)
-        if self._state in (LaneState.UNSEEDED, LaneState.HALTED):
+        if self._state in (LaneState.UNSEEDED, LaneState.HALTED) and is_nonce(value):
             return ()
-        known, executed = self._counted, self._executed + 1
-        if value > max(known, self.next_nonce) + MAX_JUMP:
-            return (Implausible(str(value), f"nobody sends that many after {known}"),)
-        is_large = known - value > MAX_LAG
-        if value >= executed and not is_large:
-            self._low_since, self._lows = 0, 0
-            self._best = value
+        weight = self._counter.weigh(value, now_ns)
+        if weight is Weight.BELIEVED:
             return ()
-        self._lows += 1
-        self._low_since = self._low_since or now_ns
-        if (is_large and self._lows > 1) or now_ns - self._low_since >= RESET_AFTER_NS:
-            return self.halt(
-                f"the venue counts from {value}, but nonce {known - 1} was executed: it was reset"
-            )
-        return (Implausible(str(value), f"it was {known} before"),) if is_large else ()
+        if weight is Weight.RESET and is_nonce(value):
+            return self.reset(value)
+        known = self._counter.known
+        return (Implausible(str(value)[:40], f"{weight.value} (it was {known} or near it)"),)
+
+    def reset(self, value: int) -> Decisions:
+        """The venue counts from `value` anew: halt, and name both numbers."""
+        return self.halt(
+            f"the venue counts from {value}, but nonce {self._counter.known - 1} was executed: it "
+            "was reset",
+        )
 
     def refreshed(self, next_nonce: int, now_ns: int) -> Decisions:
         """
@@ -490,8 +476,8 @@ class NonceLane:
             return ()
         if not 0 <= next_nonce <= MAX_NONCE:
             raise ValueError(f"venue_next_nonce was {next_nonce}; use 0 to {MAX_NONCE}")
-        floor = max(self._baseline, self._executed) + 1
-        target = max(next_nonce, self._executed + 1)
+        floor = max(self._baseline, self._counter.executed) + 1
+        target = max(next_nonce, self._counter.executed + 1)
         is_stale = self._txs.get(floor) is TxState.STALE
         if self._is_probed and is_stale and self._vanished is None:
             self._vanished = target  # the next is stale while the counter stays: to be probed
@@ -504,11 +490,6 @@ class NonceLane:
         if now_ns < self._asked_since + self._disbelief_ns:
             return self._ask(now_ns + self._settle_ns)
         return self._rebase(target, RebaseSource.REFRESHED, now_ns)
-
-    @property
-    def _counted(self) -> int:
-        """The lowest nonce that neither a record nor the counter has shown to be executed."""
-        return max(self._best, self._executed + 1)
 
     def halt(self, reason: str) -> Decisions:
         """Issue nothing any more until the lane is seeded again."""
@@ -613,7 +594,7 @@ class NonceLane:
 
     def _rebase(self, next_nonce: int, source: RebaseSource, now_ns: int) -> Decisions:
         floor = self._baseline + 1
-        next_nonce = max(next_nonce, self._executed + 1)
+        next_nonce = max(next_nonce, self._counter.executed + 1)
         self._manager.refresh(*self._key, next_nonce)
         ours = sorted(self._txs.items())
         unknown = [n for n, s in ours if s is TxState.UNKNOWN]

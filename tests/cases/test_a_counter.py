@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import re
 import resource
 import sys
+import urllib.request
 from typing import Any
 
 import pytest
@@ -74,6 +76,13 @@ async def test_a7_counter_that_falls_to_another_magnitude_halts_and_says_so(
 def count_from(venue: Any, nonce: int) -> None:
     """Let the venue count our key from a number on."""
     venue.control({"reset_nonce": {**OURS, "nonce": nonce}})
+
+
+def counted(venue: Any) -> int:
+    """Return what `nextNonce` says."""
+    query = "account_index={}&api_key_index={}".format(*KEY)
+    with urllib.request.urlopen(f"{venue.http_url}/api/v1/nextNonce?{query}", timeout=5.0) as reply:
+        return int(json.loads(reply.read())["nonce"])
 
 
 def peak_megabytes() -> float:
