@@ -345,6 +345,10 @@ class TxDispatcher:
         )
         self._run()
 
+    def on_trouble(self, reason: str) -> None:
+        """Note why the stream does not come back, for whoever waits in vain; "" once it has."""
+        self._outbox.note_trouble(reason)
+
     def on_record(self, record: TxRecord) -> None:
         """Handle the venue's own account of a transaction of this key."""
         self._take_record(record)

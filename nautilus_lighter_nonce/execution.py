@@ -138,6 +138,8 @@ class LighterExecutionClient(LiveExecutionClient):
         component.register_client(self)
         component.add_key(account_index, api_key_index)
         self._tokens = AuthTokens(signer)
+        self._tokens_refused = 0  # in a row
+        http.on_token_refused(self._tokens.invalidate)
         self._first_epoch = 1
         self._is_stopping = False
         self._collector = QuietCollector()
@@ -150,6 +152,8 @@ class LighterExecutionClient(LiveExecutionClient):
             on_connected=self._on_connected,
             on_disconnected=self._on_disconnected,
             auth_token=self._tokens.get,
+            on_anonymous=self._on_anonymous,
+            on_token_refused=self._on_token_refused,
             log=self._log,
         )
         self._dispatcher = TxDispatcher(
@@ -253,6 +257,10 @@ class LighterExecutionClient(LiveExecutionClient):
         )
 
     def _on_connected(self, epoch: int) -> None:
+        if self._tokens_refused > 1:
+            self._component.trouble(*self._key, 0, "")
+            self._dispatcher.on_trouble("")
+        self._tokens_refused = 0
         self._dispatcher.on_connected(epoch)
         if epoch > self._first_epoch:
             read = self._missed.catch_up(self._lost_at)
@@ -335,6 +343,17 @@ class LighterExecutionClient(LiveExecutionClient):
 
     def _on_reply(self, reply: Any) -> None:
         self._dispatcher.on_reply(reply)
+
+    def _on_anonymous(self, code: int, message: str, epoch: int, is_alone: bool) -> None:
+        self._dispatcher.on_anonymous(code, message, epoch, is_alone)
+
+    def _on_token_refused(self, code: int, message: str) -> None:
+        """Make another token; if that is refused as well, the key itself is: say so."""
+        self._tokens.invalidate()
+        self._tokens_refused += 1
+        if self._tokens_refused > 1:
+            self._component.trouble(*self._key, code, message)
+            self._dispatcher.on_trouble(f"{code}: {message}")
 
     def _on_frame(self, frame_type: str, channel: str, raw: bytes, epoch: int) -> None:
         self._inbox.on_frame(frame_type, channel, raw, epoch)

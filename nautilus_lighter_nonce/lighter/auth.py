@@ -43,7 +43,7 @@ class AuthTokens:
 
     async def get(self) -> str:
         """
-        Return a token that is valid for at least ten minutes.
+        Return a token that is valid for at least ten minutes and was not refused.
 
         Raises
         ------
@@ -56,3 +56,7 @@ class AuthTokens:
             self._token = await self._signer.auth_token(TOKEN_SECS)
             self._until = now + TOKEN_SECS
         return self._token
+
+    def invalidate(self) -> None:
+        """Throw the token away: it was refused, and is not offered again."""
+        self._until = 0.0

@@ -11,6 +11,7 @@ Rules of this file
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 from typing import Final
 
@@ -91,6 +92,10 @@ class LighterHttpClient:
     def base_url(self) -> str:
         """Scheme and host, without a trailing slash."""
         return self._rest.base_url
+
+    def on_token_refused(self, handler: Callable[[], None]) -> None:
+        """Call a handler whenever a read's token was refused (401): it must not be offered again."""
+        self._rest.on_token_refused = handler
 
     # -- NONCES AND KEYS --------------------------------------------------------------------------
 

@@ -14,6 +14,7 @@ Rules of this file
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 from typing import Final
 from urllib.parse import urlencode
@@ -27,6 +28,7 @@ from nautilus_trader.core.nautilus_pyo3 import Quota
 
 from nautilus_lighter_nonce.lighter.codes import CODE_OK
 from nautilus_lighter_nonce.lighter.codes import RATE_LIMIT_STATUSES
+from nautilus_lighter_nonce.lighter.codes import Code
 from nautilus_lighter_nonce.lighter.errors import LighterApiError
 from nautilus_lighter_nonce.lighter.errors import LighterRateLimitError
 from nautilus_lighter_nonce.lighter.errors import LighterTransportError
@@ -69,6 +71,7 @@ class RestTransport:
     ) -> None:
         _check_at_least_one("timeout_secs", timeout_secs)
         self._base_url = base_url.rstrip("/")
+        self.on_token_refused: Callable[[], None] | None = None
         self._client = HttpClient(
             keyed_quotas=_quotas({_REST: rest_quota_per_min, _SENDTX: sendtx_quota_per_min}),
             timeout_secs=timeout_secs,
@@ -109,7 +112,14 @@ class RestTransport:
         given = {name: value for name, value in params.items() if value is not None}
         headers = None if auth is None else {"Authorization": auth}
         request = self._client.get(self._url(endpoint), given, headers, [_REST])
-        return _decode(endpoint, await _exchange(endpoint, request), reply_type)
+        response = await _exchange(endpoint, request)
+        try:
+            return _decode(endpoint, response, reply_type)
+        except LighterApiError as error:
+            is_refused = error.code == Code.INVALID_AUTH or response.status == 401
+            if auth is not None and is_refused and self.on_token_refused is not None:
+                self.on_token_refused()
+            raise
 
     async def post[T](self, endpoint: str, reply_type: type[T], form: dict[str, Any]) -> T:
         """

@@ -19,6 +19,7 @@ Rules of this file
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import random
 from collections.abc import Awaitable
 from collections.abc import Callable
@@ -32,6 +33,7 @@ import msgspec
 from nautilus_trader.core.nautilus_pyo3 import WebSocketClientError
 
 from nautilus_lighter_nonce.lighter import frames
+from nautilus_lighter_nonce.lighter.codes import Code
 from nautilus_lighter_nonce.lighter.connection import POLL_SECS
 from nautilus_lighter_nonce.lighter.connection import Backoff
 from nautilus_lighter_nonce.lighter.connection import Dial
@@ -95,6 +97,11 @@ class LighterStream:
         Takes the epoch that ended, once for each `on_connected` and after its last frame.
     auth_token : Callable[[], Awaitable[str]]
         Makes a fresh token; called once per (re)connection and per private subscription.
+    on_anonymous : Callable[[int, str, int, bool], None], optional
+        Takes code, message and epoch of an error that carries no `id`, and whether no subscription
+        is unanswered on that connection.
+    on_token_refused : Callable[[int, str], None], optional
+        Takes code and message when the venue refuses a token; the next attempt makes another.
     log : StreamLog, optional
         Takes remarks. They never hold a token or a transaction.
     heartbeat_secs : int, default 30
@@ -119,6 +126,8 @@ class LighterStream:
         on_connected: Callable[[int], None],
         on_disconnected: Callable[[int], None],
         auth_token: Callable[[], Awaitable[str]],
+        on_anonymous: Callable[[int, str, int, bool], None] | None = None,
+        on_token_refused: Callable[[int, str], None] | None = None,
         log: StreamLog | None = None,
         heartbeat_secs: int = 30,
         subscribe_timeout_secs: float = 5.0,
@@ -131,7 +140,10 @@ class LighterStream:
         self._on_frame = on_frame
         self._on_connected = on_connected
         self._on_disconnected = on_disconnected
+        self._on_anonymous = on_anonymous
+        self._on_token_refused = on_token_refused
         self._log: StreamLog = log or _NoLog()
+        self._said: set[str] = set()
         self._subscriptions = Subscriptions(
             loop, self._write_now, self._is_alive, auth_token, subscribe_timeout_secs
         )
@@ -143,6 +155,7 @@ class LighterStream:
         self._is_connected = False
         self._unreadable_frames = 0
         self._write_lock = asyncio.Lock()
+        self._wanted = asyncio.Event()  # a new connection is wanted at once
         self._watcher: asyncio.Task[None] | None = None
         self._tasks: set[asyncio.Task[Any]] = set()
 
@@ -204,20 +217,47 @@ class LighterStream:
         # in that moment is aborted (measured on 3.13: 10 exits of 40, none after 5 ms).
         await asyncio.sleep(SETTLE_SECS)
 
+    def replace(self, epoch: int) -> None:
+        """
+        Make a new connection at once, if this is the present one.
+
+        Answers of the old one do not count any more: what it was asked is in doubt.
+        """
+        if epoch == self._epoch and self._socket is not None:
+            self._start(self._close_softly(self._socket))
+            self._socket = None
+            self._wanted.set()
+
+    async def _close_softly(self, socket: Socket) -> None:
+        try:
+            await socket.disconnect()
+        except WebSocketClientError as error:
+            self._log.info(f"Old connection was not closed cleanly: {error}")
+
     async def _watch(self) -> None:
         attempt = 0
         while True:
             since = self._loop.time()
-            while self._is_alive():  # noqa: ASYNC110  Nautilus tells of a close by state only
-                await asyncio.sleep(POLL_SECS)
+            while self._is_alive():
+                # Nautilus tells of a close by state only.
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(self._wanted.wait(), POLL_SECS)
+            is_wanted = self._wanted.is_set()
+            self._wanted.clear()
             await self._end_epoch()
+            if is_wanted and self._loop.time() - since > STABLE_SECS / 4:
+                attempt = await self._reconnect(0, at_once=True)
+                await self._announce()
+                continue
             attempt = 0 if self._loop.time() - since > STABLE_SECS else attempt
             attempt = await self._reconnect(attempt)
             await self._announce()
 
-    async def _reconnect(self, attempt: int) -> int:
+    async def _reconnect(self, attempt: int, *, at_once: bool = False) -> int:
         while True:
-            await asyncio.sleep(self._backoff.delay(attempt, random.random()))
+            if not at_once:
+                await asyncio.sleep(self._backoff.delay(attempt, random.random()))
+            at_once = False
             attempt += 1
             try:
                 await self._open()
@@ -411,11 +451,21 @@ class LighterStream:
             return
         try:
             frame = frames.read_frame(raw)
-        except msgspec.DecodeError as error:
+        except (msgspec.DecodeError, ValueError) as error:
             self._unreadable_frames += 1
-            self._log.warning(f"Frame of {len(raw)} bytes was unreadable: {error}")
+            self._say_once(f"Frame of {len(raw)} bytes was unreadable", error)
             return
-        self._route(frame, raw, epoch)
+        try:
+            self._route(frame, raw, epoch)
+        except Exception as error:  # noqa: BLE001 (whatever a frame says, the next is read)
+            self._say_once(f"Frame {frame.type!r} was not handled", error)
+
+    def _say_once(self, what: str, error: BaseException) -> None:
+        """Log what went wrong with a frame, once per kind."""
+        kind = f"{what.partition(' of ')[0]} {type(error).__name__} {str(error)[:60]}"
+        if kind not in self._said:
+            self._said.add(kind)
+            self._log.warning(f"{what}: {type(error).__name__}: {error}")
 
     def _route(self, frame: Frame, raw: bytes, epoch: int) -> None:
         family, _, _ = frame.type.partition("/")
@@ -426,18 +476,31 @@ class LighterStream:
         elif (reply := frames.reply_of(frame, epoch)) is not None:
             self._on_reply(reply)
         elif frame.error is not None or family == "jsonapi":
-            self._note_unattributed(frame)
+            self._note_unattributed(frame, epoch)
         elif family == "ping":
             self._start(self._pong())
         elif family == "shutdown":
             self._log.warning("Stream was told that the venue is shutting this connection down")
+            self.replace(epoch)
         elif family not in ("connected", "pong", "unsubscribed"):
             self._log.warning(f"Frame of unknown type {frame.type!r} was ignored")
 
-    def _note_unattributed(self, frame: Frame) -> None:
+    def _note_unattributed(self, frame: Frame, epoch: int) -> None:
+        is_alone = not self._subscriptions.is_waiting
         self._subscriptions.note_error(frame.error)
         error = frame.error or ErrorBody(code=frame.code or 0)
         self._log.warning(f"Answer without id belongs to no request: {error.code} {error.message}")
+        if error.code == Code.INVALID_AUTH:
+            self._refuse_token(error, epoch, is_alone=is_alone)
+        elif self._on_anonymous is not None:
+            self._on_anonymous(error.code, error.message, epoch, is_alone)
+
+    def _refuse_token(self, error: ErrorBody, epoch: int, *, is_alone: bool) -> None:
+        """A token was refused: private channels begin anew, on a new connection, with another."""
+        if self._on_token_refused is not None:
+            self._on_token_refused(error.code, error.message)
+        if is_alone and self._subscriptions.has_private:
+            self.replace(epoch)
 
     async def _pong(self) -> None:
         try:

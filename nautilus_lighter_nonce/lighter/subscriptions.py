@@ -18,6 +18,7 @@ from collections.abc import Awaitable
 from collections.abc import Callable
 
 from nautilus_lighter_nonce.lighter import frames
+from nautilus_lighter_nonce.lighter.codes import Code
 from nautilus_lighter_nonce.lighter.connection import POLL_SECS
 from nautilus_lighter_nonce.lighter.errors import StreamSubscribeError
 from nautilus_lighter_nonce.lighter.schemas import ErrorBody
@@ -128,8 +129,23 @@ class Subscriptions:
 
     async def _wait_while_alive(self, confirmation: asyncio.Future[None]) -> None:
         deadline = self._loop.time() + self._timeout_secs
-        while self._is_alive() and not confirmation.done() and self._loop.time() < deadline:
+        while self._may_come() and not confirmation.done() and self._loop.time() < deadline:
             await asyncio.wait([confirmation], timeout=POLL_SECS)
+
+    def _may_come(self) -> bool:
+        """Return whether a confirmation may still come: not once a token was refused."""
+        error = self._last_error
+        return self._is_alive() and (error is None or error.code != Code.INVALID_AUTH)
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether a confirmation is awaited."""
+        return bool(self._awaited)
+
+    @property
+    def has_private(self) -> bool:
+        """Whether a channel takes a token."""
+        return any(self._channels.values())
 
     # -- IN ---------------------------------------------------------------------------------------
 

@@ -85,6 +85,7 @@ class Flight:
         self._signing: dict[str, Slot] = {}
         self._written: dict[str, Frame] = {}
         self._held: Frame | None = None
+        self.trouble = ""  # why there is no connection, for people
         self._is_blurred = False  # a frame without an answer was forgotten
         self._replaced: int | None = None  # a dumb connection: nothing more is written on it
         self.connection: int | None = None

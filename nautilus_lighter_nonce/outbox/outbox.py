@@ -267,6 +267,10 @@ class Outbox:
         for frame in self._fates.flight.lost():
             self._answers.silence(frame, "the connection was lost", now_ns)
 
+    def note_trouble(self, reason: str) -> None:
+        """Note why there is no connection, for those who wait in vain; "" when there is one."""
+        self._fates.flight.trouble = reason
+
     # -- INPUTS: ANSWERS --------------------------------------------------------------------------
 
     def answered(

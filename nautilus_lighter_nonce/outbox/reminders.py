@@ -161,7 +161,8 @@ class Reminders:
         if self._answers.trouble:
             return f"{waited}, and the venue refuses the account ({self._answers.trouble})"
         if fates.flight.connection is None:
-            return f"{waited}, and the stream was not connected"
+            why = f" ({fates.flight.trouble})" if fates.flight.trouble else ""
+            return f"{waited}, and the stream was not connected{why}"
         if fates.lane.state is not LaneState.OPEN:
             return f"{waited}, and the nonce lane was {fates.lane.state.value}"
         if fates.lane.free_slots() < 1:
