@@ -3,11 +3,11 @@ Answers: what the venue's word on a frame, or its silence, means for the transac
 
 Rules of this file
 ------------------
-- A verdict is published once per write and answer, whatever became of its transaction meanwhile: the
-  lane counts numbers, not transactions.
+- A verdict is published once per write and answer, whatever became of its transaction meanwhile:
+  the lane counts numbers, not transactions.
 - An answer kills its own write; accepted moves the lane and tells nobody anything.
-- A second 200 at a nonce proves that the first acceptance there vanished, and what was accepted above
-  it before fell with it.
+- A second 200 at a nonce proves that the first acceptance there vanished, and what was accepted
+  above it before fell with it.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ class Answers:
     def accepted(self, frame: Frame, predicted_ms: int, now_ns: int) -> None:
         """200: the numbers of a frame are reserved."""
         self._heard(frame)
-        for write in _open_writes(frame):
+        for write in frame.writes:
             self._accept(write, predicted_ms, now_ns)
 
     def declined(
@@ -70,20 +70,22 @@ class Answers:
     ) -> None:
         """A definite error: the writes of a frame are dead."""
         self._heard(frame)
-        for write in reversed(_open_writes(frame)):
+        for write in reversed(frame.writes):
             self.publish(write, verdict, code, message=message)
-            self._fates.evidence.kill(write)
-            self._clear_suspicion(write.nonce, now_ns)
-            self._decline(write, frame, verdict, code, message, now_ns)
+            if write.is_undead:
+                self._fates.evidence.kill(write)
+                self._clear_suspicion(write.nonce, now_ns)
+                self._decline(write, frame, verdict, code, message, now_ns)
 
     def silence(self, frame: Frame, reason: str, now_ns: int) -> None:
         """Nobody knows what became of a frame."""
         self._fates.flight.silent(frame)
         self._heard(frame)
         for write in frame.writes:
+            if write.state is not WriteState.SILENT:
+                self.publish(write, Verdict.UNKNOWN, message=reason)
             if write.state is WriteState.PENDING:
                 write.state = WriteState.SILENT
-                self.publish(write, Verdict.UNKNOWN, message=reason)
                 self._fates.give(write.entry, Input.SILENT, now_ns)
                 epoch, nonce = self._highest
                 if write.epoch == epoch and write.nonce < nonce:
@@ -146,7 +148,7 @@ class Answers:
         self.taken += 1
         self._fates.quota.relax(entry.quota_key)
         self._highest = max(self._highest, (write.epoch, write.nonce))
-        if not entry.is_final:
+        if write.is_undead and not entry.is_final:
             self._void_earlier(write, now_ns)
             write.state = WriteState.ACCEPTED
             entry.is_suspected = False
@@ -254,8 +256,3 @@ class Answers:
                 self._fates.alarms.set(entry.suspect_ns, Alarm.SHOW, entry.place)
                 if entry.why is Why.SUSPECTED:
                     self._fates.give(entry, Input.CLEARED, now_ns)
-
-
-def _open_writes(frame: Frame) -> list[TxWrite]:
-    """Return the writes of a frame that an answer still says something of."""
-    return [write for write in frame.writes if write.is_undead]

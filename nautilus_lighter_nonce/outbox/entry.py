@@ -245,7 +245,7 @@ class Entry:
 
     @property
     def death(self) -> Proof:
-        """What proves that no copy is at the venue, once it is dead: the last proof that it took."""
+        """What proves that no copy is at the venue: the last proof that its death took."""
         proofs = {write.proof for write in self.writes}
         return next((proof for proof in _LAST_PROOFS if proof in proofs), Proof.NEVER_WRITTEN)
 

@@ -3,8 +3,8 @@ The law of evidence: which writes may still be taken, and what was executed at a
 
 Rules of this file
 ------------------
-- A write dies by its own definite answer, by an executed record at its nonce with another hash, or by
-  an expired signature that the settled counter never counted. By nothing else: not by a 200 for
+- A write dies by its own definite answer, by an executed record at its nonce with another hash, or
+  by an expired signature that the settled counter never counted. By nothing else: not by a 200 for
   something else at its nonce (it may vanish), not by a record that is not executed, not by absence
   from an index, not by the counter alone, not by the fate of a frame mate.
 - An answer kills its own write, not the other writes of the same copy.

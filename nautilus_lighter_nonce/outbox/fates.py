@@ -3,7 +3,8 @@ Fates: the transactions of one key, and what follows when the table moves one.
 
 Rules of this file
 ------------------
-- The table moves a transaction; here is noted what follows: who waits, who is in doubt, what is told.
+- The table moves a transaction; here is noted what follows: who waits, what is in doubt, what is
+  told.
 - A transaction that is bound and not written is unbound before anything else happens to it.
 - What is told names its proof: the record or frame that showed it, or what its last copy died by.
 """
@@ -178,6 +179,7 @@ class Fates:
         self._remember(entry)
         if entry.state is TxState.ALIVE:
             self._undo(entry, now_ns)
+            self._end_overtaken(entry, now_ns)
         elif entry.tx_type == TxType.CREATE_ORDER:
             self._end_followers(entry, now_ns)
 
@@ -205,10 +207,18 @@ class Fates:
         """An order that never came to life leaves nothing to change or cancel."""
         for other in self.queue.siblings(entry):
             if other.place > entry.place:
-                other.resend = False
-                other.reason = "its order has ended"
-                if other.state is TxState.WAITING:
-                    self.give(other, Input.TOO_OLD, now_ns)
+                self._send_no_more(other, "its order has ended", now_ns)
+
+    def _end_overtaken(self, entry: Entry, now_ns: int) -> None:
+        """What was changed is not changed back: earlier changes of the order come too late."""
+        for other in self.queue.siblings(entry):
+            if other.place < entry.place and other.tx_type != TxType.CREATE_ORDER:
+                self._send_no_more(other, "a later change of its order was executed", now_ns)
+
+    def _send_no_more(self, entry: Entry, reason: str, now_ns: int) -> None:
+        entry.resend, entry.reason = False, reason
+        if entry.state is TxState.WAITING:
+            self.give(entry, Input.TOO_OLD, now_ns)
 
     def tell(self, entry: Entry, news: w.News, now_ns: int, proof: w.Proof = w.Proof.NONE) -> None:
         """Note what the owner of a transaction is to be told; a filler has none."""

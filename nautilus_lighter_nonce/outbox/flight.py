@@ -5,10 +5,10 @@ Rules of this file
 ------------------
 - Frames leave in the order in which they were bound, whatever order signing finishes in; what
   follows a batch waits for the batch's answer.
-- An answer belongs to the frame whose id it echoes, on its own connection while that is open. A late
-  answer is still an answer; a lost connection ends all waiting.
-- A frame that stays unanswered is remembered, for an answer without an id may be its own; of many such
-  frames only the newest are, and then no answer without an id can be placed on that connection.
+- An answer belongs to the frame whose id it echoes, on its own connection while that is open. A
+  late answer is still an answer; a lost connection ends all waiting.
+- A frame that stays unanswered is remembered, for an answer without an id may be its own; of many
+  such frames only the newest are, and then no answer without an id can be placed.
 - It knows no nonce law: it hands back what an input concerns.
 """
 
@@ -146,7 +146,7 @@ class Flight:
         return sum(len(frame.writes) for frame in self._written.values() if frame.deadline_ns)
 
     def only_unanswered(self, connection: int) -> Frame | None:
-        """Return the one and only unanswered frame of a connection, ``None`` if that is not clear."""
+        """Return the one and only unanswered frame of a connection, if there is one."""
         frames = [frame for frame in self._written.values() if frame.connection == connection]
         return frames[0] if len(frames) == 1 and not self._is_blurred else None
 

@@ -24,6 +24,9 @@ FIRST_LOOK_NS: Final = 300_000_000
 LONGEST_PAUSE_NS: Final = 8_000_000_000
 """Longest pause between two questions (our choice)."""
 
+QUESTION_NS: Final = 30_000_000_000
+"""After which a question counts as lost, should its asker have forgotten it (our choice)."""
+
 
 class _Look:
     __slots__ = ("count", "is_busy", "pause_ns")
@@ -71,6 +74,9 @@ class Inquiry:
 
     def may_ask(self, now_ns: int) -> bool:
         """Return whether the counter is to be asked now; if so, the question counts as begun."""
+        if self.asked_ns is not None and now_ns >= self.asked_ns + QUESTION_NS:
+            self.asked_ns = None
+            self._wanted_ns = now_ns
         if self.asked_ns is not None or self._wanted_ns is None or now_ns < self._wanted_ns:
             return False
         self._wanted_ns = None

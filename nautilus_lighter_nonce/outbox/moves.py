@@ -3,8 +3,8 @@ The table of a transaction's states, as data.
 
 Rules of this file
 ------------------
-- `MOVES` is the law of one transaction. `Entry.take` looks a row up and obeys it; an input without a
-  row changes nothing. `docs/concepts.md` shows this table, and a test draws it from here.
+- `MOVES` is the law of one transaction. `Entry.take` looks a row up and obeys it; an input without
+  a row changes nothing. `docs/concepts.md` shows this table, and a test draws it from here.
 - The first row of (state, input) whose guard holds is the move. "Dead" means that no write of the
   transaction may still be taken; `evidence` alone says when a write is dead.
 - ALIVE and ENDED are final. SHOWN and REVERTED win in every other state.

@@ -3,14 +3,14 @@ Every transaction of one key, from its place to its proved outcome: inputs in, w
 
 Rules of this file
 ------------------
-- No loop, clock, log, bus or thread: time is an argument, Unix nanoseconds. Inputs return nothing of
-  what is to be done; `plan` does, in order, and performs none of it. `next_due` says when to plan
-  again without an input.
+- No loop, clock, log, bus or thread: time is an argument, Unix nanoseconds. Inputs return nothing
+  of what is to be done; `plan` does, in order, and performs none of it. `next_due` says when to
+  plan again without an input.
 - What is to be done ends with the first work that moves the lane (`Publish`, `Spent`, `Rebase`,
   `Halt`): the shell carries it out, then plans again, so that nothing is decided on an old lane.
 - The lane says which number is next, `healing` who stands there, `evidence` what is dead, the table
-  in `entry` what becomes of a transaction.
-- The safety of a transaction never rests on the counter or on an index: they only say where to look.
+  in `moves` what becomes of a transaction.
+- The safety of a transaction never rests on the counter or on an index: they say where to look.
 """
 
 from __future__ import annotations
@@ -18,9 +18,7 @@ from __future__ import annotations
 import pickle
 from collections.abc import Hashable
 from typing import Any
-from typing import Final
 
-from nautilus_lighter_nonce.core.decisions import LaneState
 from nautilus_lighter_nonce.core.lane import NonceLane
 from nautilus_lighter_nonce.lighter.codes import TxType
 from nautilus_lighter_nonce.lighter.codes import Verdict
@@ -32,13 +30,12 @@ from nautilus_lighter_nonce.outbox.entry import Entry
 from nautilus_lighter_nonce.outbox.fates import Fates
 from nautilus_lighter_nonce.outbox.moves import Input
 from nautilus_lighter_nonce.outbox.moves import TxState
+from nautilus_lighter_nonce.outbox.planning import MOVES_THE_LANE
+from nautilus_lighter_nonce.outbox.planning import Planner
 from nautilus_lighter_nonce.outbox.proofs import EXECUTED
 from nautilus_lighter_nonce.outbox.proofs import Proofs
 from nautilus_lighter_nonce.outbox.reminders import Reminders
 from nautilus_lighter_nonce.outbox.settings import OutboxSettings
-
-
-MOVES_THE_LANE: Final = (w.Publish, w.Withdraw, w.Spent, w.Rebase, w.Halt)
 
 
 class Outbox:
@@ -59,13 +56,13 @@ class Outbox:
         self._fates = Fates(lane, settings or OutboxSettings())
         self._answers = Answers(self._fates)
         self._proofs = Proofs(self._fates)
-        self._binding = Binding(self._fates, self._answers)
+        self._planner = Planner(self._fates, Binding(self._fates, self._answers))
         self._reminders = Reminders(self._fates, self._answers)
 
     # -- SNAPSHOTS --------------------------------------------------------------------------------
 
     def snapshot(self) -> bytes:
-        """Return this outbox with its lane as bytes, for a search or a bug report of this version."""
+        """Return this outbox with its lane as bytes, for this very version."""
         return pickle.dumps(self, pickle.HIGHEST_PROTOCOL)
 
     @classmethod
@@ -348,7 +345,7 @@ class Outbox:
         reason: str = "",
     ) -> None:
         """
-        The venue's own account of a transaction of this key; only what was executed proves anything.
+        The venue's own account of a transaction of this key; only an executed one proves anything.
 
         Parameters
         ----------
@@ -410,8 +407,8 @@ class Outbox:
         """
         The venue was reset and the lane is seeded anew: no copy of before can be taken any more.
 
-        Say so only once the newest `ExpiredAt` has passed, or when a person has confirmed the reset:
-        everything that was at the venue is given up, and what was executed before counts no more.
+        Say so only once the newest `ExpiredAt` has passed, or when a person has confirmed it: what
+        was at the venue is given up, and what was executed before counts no more.
         """
         self._proofs.reset(now_ns)
 
@@ -440,40 +437,7 @@ class Outbox:
                 out.append(work.popleft())
                 if isinstance(out[-1], MOVES_THE_LANE):
                     return out
-            self._pull(now_ns)
+            self._planner.pull(now_ns)
             if not work:
                 self._reminders.watch_doubts(now_ns)
                 return out
-
-    def _pull(self, now_ns: int) -> None:
-        """Note what can be done without an input."""
-        fates, state = self._fates, self._lane.state
-        if state is LaneState.HALTED:
-            self._end_waiting(now_ns)
-            return
-        if state is not LaneState.OPEN and fates.flight.bound:
-            fates.take_back(now_ns)
-            return
-        self._heed_the_lane(now_ns)
-        if fates.inquiry.may_ask(now_ns):
-            fates.work.append(w.AskCounter())
-        if not fates.flight.is_up:
-            return
-        self._binding.want_pass(now_ns)
-        if state is LaneState.OPEN and not fates.work:
-            self._binding.fill(now_ns)
-            if not any(isinstance(work, MOVES_THE_LANE) for work in fates.work):
-                self._binding.write(now_ns)
-
-    def _heed_the_lane(self, now_ns: int) -> None:
-        """Let the lane's own question be asked in its time."""
-        question_ns = self._lane.question_ns
-        if question_ns is not None and not self._fates.inquiry.is_wanted:
-            self._fates.inquiry.want_counter(now_ns, max(0, question_ns - now_ns))
-
-    def _end_waiting(self, now_ns: int) -> None:
-        """A halted lane sends nothing: end what was never written, or is dead."""
-        self._fates.take_back(now_ns)
-        for entry in list(self._fates.queue):
-            entry.reason = f"the nonce lane was halted: {self._lane.status().halt_reason}"
-            self._fates.give(entry, Input.STOP, now_ns)

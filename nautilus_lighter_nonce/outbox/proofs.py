@@ -3,8 +3,8 @@ Proofs: what a record, a private frame or the settled counter proves of transact
 
 Rules of this file
 ------------------
-- Alive is proved by an executed record of its hash or by the frame of its order; dead by an executed
-  record at its nonce with another hash, or by expiry with the settled counter.
+- Alive is proved by an executed record of its hash or by the frame of its order; dead by an
+  executed record at its nonce with another hash, or by expiry with the settled counter.
 - What proves nothing changes nothing: a record that was not executed, a counter that may lag.
 - What contradicts an end that was told is said loudly; it can only be read, not mended.
 """
@@ -113,7 +113,7 @@ class Proofs:
             self._fates.give(entry, Input.DIED, now_ns)
 
     def _fall_above(self, nonce: int, now_ns: int) -> None:
-        """A stranger's record where ours was accepted: ours vanished, and what stood above may too."""
+        """A stranger's record where ours was accepted: what stood above may have vanished too."""
         for write in list(self._fates.evidence.above(nonce)):
             if write.state is WriteState.ACCEPTED:
                 write.state = WriteState.SILENT

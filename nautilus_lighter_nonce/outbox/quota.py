@@ -3,8 +3,8 @@ When the next transaction of a type may be sent: our own tier limit, and the ven
 
 Pure: time is an argument in nanoseconds. The venue counts in rolling windows of 60 s (Lighter
 docs), so the quota remembers the times of the last sends instead of filling a bucket. It limits
-transaction types separately (docs: cancels are free of the volume quota), so a "later" pauses its own
-type only; when the pause is over one transaction of the type probes, and the others follow it.
+transaction types separately (docs: cancels are free of the volume quota), so a "later" pauses its
+own type only; when the pause is over one transaction of the type probes, and the others follow it.
 """
 
 from __future__ import annotations

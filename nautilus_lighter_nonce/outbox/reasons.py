@@ -12,6 +12,7 @@ from nautilus_lighter_nonce.outbox.moves import Why
 
 
 MS = 1_000_000
+_FAULT = "a nonce fault kept it from the venue"
 
 
 def reason_of(entry: Entry, now_ns: int) -> str:
@@ -31,14 +32,14 @@ def reason_of(entry: Entry, now_ns: int) -> str:
 
     """
     if entry.why is Why.USER:
-        return Why.USER.value
+        return str(Why.USER.value)
     if entry.reason:
         return entry.reason
     if entry.why is not Why.AGE:
-        return (entry.why or Why.REFUSED).value
+        return str((entry.why or Why.REFUSED).value)
     age = f"after {(now_ns - entry.submitted_ns) // MS} ms"
     if entry.falls >= MAX_FALLS:
         return f"accepted and dropped by the venue {entry.falls} times, given up {age}"
     if not entry.resend:
-        return f"a nonce fault kept it from the venue, and nonce_resend forbids sending it again, {age}"
-    return f"a nonce fault kept it from the venue; it is not sent again {age}"
+        return f"{_FAULT}, and nonce_resend forbids sending it again, {age}"
+    return f"{_FAULT}; it is not sent again {age}"

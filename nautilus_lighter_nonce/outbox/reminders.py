@@ -56,8 +56,11 @@ class Reminders:
         return None
 
     def watch_doubts(self, now_ns: int) -> None:
-        """Look again in a while if a doubt is open and nothing is due."""
-        if self._fates.doubts and self.next_due() is None:
+        """Look again in a while if a doubt is open and nothing is due for long."""
+        if not self._fates.doubts:
+            return
+        due_ns = self.next_due()
+        if due_ns is None or due_ns > now_ns + BACKSTOP_NS:
             self._fates.alarms.set(now_ns + BACKSTOP_NS, Alarm.WAKE)
 
     def is_live(self, alarm: Alarm, about: int | str) -> bool:
