@@ -1,50 +1,249 @@
 """
-The canonical form of a state: two objects with the same form go on alike.
+The canonical form of a world: two worlds with the same form go on alike.
 
-Moments become distances from now, so that a state does not depend on when it was reached; numbers that
-only name things (serial numbers of writes, of alarms) become ranks.
+Rules of this file
+------------------
+- Moments become distances from now, serial numbers become ranks, and what no decision reads is left
+  out: texts, counts for people, dead writes beyond the proofs they died by, what can be derived.
+- `FIELDS` names every field of every class of the machine that was thought of here; a test compares
+  it with the classes, so that a new field cannot be forgotten.
 """
 
 from __future__ import annotations
 
-from collections import deque
-from enum import Enum
 from typing import Any
 
-import msgspec
+from nautilus_lighter_nonce.core.counter import VenueCounter
+from nautilus_lighter_nonce.core.depth import Depth
+from nautilus_lighter_nonce.core.lane import MAX_DOUBLINGS
+from nautilus_lighter_nonce.core.lane import NonceLane
+from nautilus_lighter_nonce.outbox.alarms import Alarms
+from nautilus_lighter_nonce.outbox.answers import Answers
+from nautilus_lighter_nonce.outbox.binding import Binding
+from nautilus_lighter_nonce.outbox.entry import Entry
+from nautilus_lighter_nonce.outbox.entry import TxWrite
+from nautilus_lighter_nonce.outbox.evidence import Evidence
+from nautilus_lighter_nonce.outbox.fates import Fates
+from nautilus_lighter_nonce.outbox.flight import Flight
+from nautilus_lighter_nonce.outbox.flight import Frame
+from nautilus_lighter_nonce.outbox.flight import Slot
+from nautilus_lighter_nonce.outbox.inquiry import Inquiry
+from nautilus_lighter_nonce.outbox.outbox import Outbox
+from nautilus_lighter_nonce.outbox.queue import Queue
+from nautilus_lighter_nonce.outbox.quota import Quota
 
 
-MOMENT = 10**14
-"""Integers above this are moments in nanoseconds; everything else is far smaller."""
+LONG_NS = 10**11
+"""Moments further away than this are all alike."""
 
-LEFT_OUT = frozenset({"_log", "_lock", "_counts", "_settings", "settings", "_count", "_patience"})
+FIELDS: dict[type, str] = {
+    Outbox: "_lane _fates _answers _proofs _planner _reminders",
+    Fates: (
+        "lane settings work alarms quota queue flight evidence inquiry entries doubts ends probe "
+        "is_stopping _places"
+    ),
+    Answers: "_fates _highest taken _filler_codes filler_kind trouble _guard_ns",
+    Binding: "_fates _answers _lane _healing _writes _rebase_ns _rebase_pause_ns _taken",
+    Alarms: "_heap _set",
+    Evidence: "_at _executed _ours counter",
+    Flight: (
+        "_timeout_ns _alarms _patience _turn _signing _written _held trouble _is_blurred _replaced "
+        "connection answered_ns"
+    ),
+    Frame: "connection deadline_ns id is_overtaken sent_ns slots writes",
+    Slot: "copy entry epoch nonce write_id",
+    Inquiry: "_alarms _first_ns _pause_ns _looks _wanted_ns asked_ns",
+    Queue: "_quota _waiting _orders",
+    Quota: "_per_minute _sends _held_until_ns _pauses",
+    Entry: (
+        "batch code counted_ns falls is_old is_suspected order patience_ns place ready reason "
+        "repeats resend state submitted_ns suspect_ns told told_doubt tx_type undo was_bound what "
+        "why writes"
+    ),
+    TxWrite: "connection copy entry epoch id nonce proof seq state",
+    NonceLane: (
+        "_manager _key _settle_ns _disbelief_ns _depth _state _epoch _txs _in_flight _cause "
+        "_frozen_at _last_verdict_at _asked_since _vanished _question_ns _is_probed _must_ask "
+        "_is_leaning _fruitless _counter _foreign _doubted _halt_reason _counts"
+    ),
+    VenueCounter: "known executed _low_since _lows _highs _last_high",
+    Depth: "_most _value _clean",
+}
 
 
-def canon(value: Any, now_ns: int, seen: dict[int, int] | None = None) -> Any:
-    """Return a hashable form of an object graph."""
-    seen = {} if seen is None else seen
-    if isinstance(value, bool) or value is None or isinstance(value, str | bytes | float):
-        return value
-    if isinstance(value, int):
-        return value - now_ns if value > MOMENT else value
-    if isinstance(value, Enum):
-        return value.name
-    if id(value) in seen:
-        return ("again", seen[id(value)])
-    seen[id(value)] = len(seen)
-    if isinstance(value, dict):
-        return tuple((canon(k, now_ns, seen), canon(v, now_ns, seen)) for k, v in value.items())
-    if isinstance(value, list | tuple | deque):
-        return tuple(canon(v, now_ns, seen) for v in value)
-    if isinstance(value, set | frozenset):
-        return tuple(sorted(canon(v, now_ns, seen) for v in value))
-    return (type(value).__name__, *(canon(v, now_ns, seen) for v in _fields(value)))
+def form_of(world: Any) -> tuple[Any, ...]:
+    """Return the canonical form of a world, without its budgets."""
+    now = world.now
+    outbox = world.outbox
+    fates = outbox._fates
+    epoch = outbox._lane._epoch
+    frames = {frame_id: at for at, frame_id in enumerate(fates.flight._written)}
+    return (
+        _lane(outbox._lane, now),
+        _entries(fates, epoch, now),
+        _flight(fates.flight, epoch, now),
+        _rest(outbox, epoch, now),
+        _world(world, frames, now),
+    )
 
 
-def _fields(value: Any) -> list[Any]:
-    if type(value).__name__ == "Alarms":  # their order of arrival decides ties only
-        return [sorted((due, alarm.name, about) for due, _, alarm, about in value._heap)]
-    if isinstance(value, msgspec.Struct):
-        return [getattr(value, name) for name in value.__struct_fields__]
-    names = getattr(type(value), "__slots__", None) or sorted(value.__dict__)
-    return [getattr(value, name) for name in names if name not in LEFT_OUT]
+def _away(moment_ns: int, now: int) -> int:
+    """Return how far a moment is away, ahead or past."""
+    return max(-LONG_NS, min(moment_ns - now, LONG_NS))
+
+
+def _ahead(moment_ns: int | None, now: int) -> int | None:
+    """Return how far a moment is ahead; what is past is past."""
+    return None if moment_ns is None else max(0, min(moment_ns - now, LONG_NS))
+
+
+def _lane(lane: NonceLane, now: int) -> tuple[Any, ...]:
+    counter = lane._counter
+    is_frozen = lane.frozen_since_ns is not None
+    return (
+        lane._state.name,
+        tuple((nonce, state.name) for nonce, state in lane._txs.items()),
+        lane._manager.baseline(*lane._key),
+        lane._manager.last_issued(*lane._key),
+        _away(lane._last_verdict_at, now) if is_frozen else 0,
+        _away(lane._asked_since, now) if is_frozen else 0,
+        _ahead(lane.question_ns, now),
+        lane._vanished,
+        lane._must_ask,
+        lane._is_leaning,
+        min(lane._fruitless, MAX_DOUBLINGS),
+        (counter.known, counter.executed, counter._lows, counter._highs),
+        counter._low_since and _away(counter._low_since, now),
+        frozenset(lane._doubted),
+        (lane._depth._value, lane._depth._value < lane._depth._most and lane._depth._clean),
+    )
+
+
+def _entries(fates: Fates, epoch: int, now: int) -> tuple[Any, ...]:
+    writes = [write for entry in fates.entries.values() for write in entry.undead]
+    ranks = {write.seq: at for at, write in enumerate(sorted(writes, key=lambda x: x.seq))}
+    return tuple(
+        (
+            entry.place,
+            entry.state.name,
+            entry.why and entry.why.name,
+            entry.ready,
+            entry.resend,
+            entry.batch,
+            entry.falls,
+            entry.is_old,
+            entry.is_suspected,
+            entry.was_bound,
+            entry.told_doubt,
+            entry.counted_ns and _away(entry.counted_ns, now),
+            (_away(entry.suspect_ns, now), entry.patience_ns) if entry.suspect_ns else 0,
+            place in fates.doubts,
+            tuple(
+                (
+                    ranks[write.seq],
+                    write.nonce,
+                    epoch - write.epoch,
+                    write.connection,
+                    write.copy.tx_hash,
+                    _away(write.copy.expires_ns, now),
+                    write.state.name,
+                )
+                for write in entry.undead
+            ),
+            frozenset(write.proof.name for write in entry.writes if not write.is_undead),
+        )
+        for place, entry in fates.entries.items()
+    )
+
+
+def _flight(flight: Flight, epoch: int, now: int) -> tuple[Any, ...]:
+    turn = tuple(
+        tuple(
+            (slot.entry.place, slot.nonce, epoch - slot.epoch, slot.copy and slot.copy.tx_hash)
+            for slot in frame.slots
+        )
+        for frame in flight._turn
+    )
+    written = tuple(
+        (
+            frame.connection,
+            frame.deadline_ns and _away(frame.deadline_ns, now),
+            _away(frame.sent_ns, now),
+            frame.is_overtaken,
+            frame is flight._held,
+            tuple(
+                (x.entry.place, x.nonce, epoch - x.epoch, x.is_undead and x.state.name)
+                for x in frame.writes
+            ),
+        )
+        for frame in flight._written.values()
+    )
+    is_replaced = flight._replaced is not None and flight._replaced == flight.connection
+    answered = _away(flight.answered_ns, now) if written else 0
+    return (turn, written, flight.connection, is_replaced, flight._is_blurred, answered)
+
+
+def _rest(outbox: Outbox, epoch: int, now: int) -> tuple[Any, ...]:
+    fates, answers, binding = outbox._fates, outbox._answers, outbox._planner._binding
+    inquiry, quota, evidence = fates.inquiry, fates.quota, fates.evidence
+    alarms = sorted(
+        (_ahead(due, now), int(alarm), 0 if isinstance(about, str) else about)
+        for due, alarm, about in fates.alarms._heap
+        if outbox._reminders.is_live(alarm, about)
+    )
+    return (
+        tuple(alarms),
+        tuple(
+            (key, pause.next_ns, _ahead(pause.until_ns, now), pause.is_probing)
+            for key, pause in sorted(quota._pauses.items())
+        ),
+        _ahead(quota._held_until_ns, now),
+        frozenset(evidence._executed),
+        evidence.counter,
+        inquiry._pause_ns,
+        _ahead(inquiry._wanted_ns, now),
+        inquiry.asked_ns and _away(inquiry.asked_ns, now),
+        tuple(
+            (nonce, look.is_busy, look.pause_ns) for nonce, look in sorted(inquiry._looks.items())
+        ),
+        fates.probe,
+        fates.is_stopping,
+        (epoch - answers._highest[0], answers._highest[1]),
+        bool(answers.trouble),
+        answers._guard_ns,
+        binding._taken == answers.taken,
+        _ahead(binding._rebase_ns, now),
+        binding._rebase_pause_ns,
+    )
+
+
+def _world(world: Any, frames: dict[str, int], now: int) -> tuple[Any, ...]:
+    venue = world.venue
+    at = len(venue.log)
+    pipes = []
+    for connection, pipe in world.pipes.items():
+        is_heard = connection == world.connection
+        alive = [
+            (frames.get(frame_id), members)
+            for frame_id, members in pipe
+            if is_heard or members[0][1] >= at  # else nobody hears that it is stale for ever
+        ]
+        if alive:
+            pipes.append((connection, tuple(alive)))
+    return (
+        world.connection,
+        tuple(pipes),
+        tuple((frames.get(frame_id), v.name, code) for frame_id, v, code in world.replies),
+        (venue.expected, tuple(venue.pending)),
+        tuple((x.tx, x.is_done, x.is_hidden and x.tx_hash) for x in venue.log),
+        tuple(_away(x.at_ns, now) for x in venue.log if now - x.at_ns < world.settings.settle_ns)
+        if world.left["lags"]
+        else (),
+        tuple((n, t.kind, t.target, t.told and t.told.name) for n, t in world.txs.items()),
+        tuple(_away(moment, now) for moment in venue.expires.values()) if world.bounds.life else (),
+        world.asked and _away(world.asked, now),
+        tuple(world.looks),
+        tuple((work.tx, work.nonce) for work in world.to_sign),
+        tuple(frames.get(work.frame_id) for work in world.to_write),
+        world.laws.last[1] if world.laws.last[0] == world.lane.epoch else -1,
+    )

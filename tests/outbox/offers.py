@@ -1,0 +1,120 @@
+"""
+What may happen next in a world, within its budgets.
+
+Rule of this file: it offers, the world does. What one offer costs is `BUDGET_OF`'s.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from nautilus_lighter_nonce.lighter.codes import Verdict
+from tests.outbox.bounds import FOREVER_NS
+
+
+Offer = tuple[str, Any]
+"""A method of the world and its argument, ``None`` for none."""
+
+_AT_THE_DOOR = ("refuse", "later", "lose_frame")
+_ON_THE_WAY_BACK = ("lose_reply", "garble")
+
+BUDGET_OF = {
+    "cancel": "cancels",
+    "modify": "modifies",
+    "stop": "stops",
+    "refuse": "refusals",
+    "later": "laters",
+    "lose_frame": "lost_frames",
+    "lose_reply": "lost_replies",
+    "garble": "garbled",
+    "hear_nameless": "nameless",
+    "reconnect": "reconnects",
+    "vanish": "vanishings",
+    "foreign": "foreign",
+    "mute": "mute",
+    "unsign": "unsigned",
+    "fail_write": "unwritten",
+    "tick": "ticks",
+}
+
+
+def offers(world: Any) -> list[Offer]:
+    """Return everything that may happen next, as (method name, argument)."""
+    return [*_user(world), *_wire(world), *_venue(world), *_questions(world), *_shell(world)]
+
+
+def _user(world: Any) -> list[Offer]:
+    left, out = world.left, []
+    if left["orders"]:
+        out.append(("submit", None))
+    for number, tx in world.txs.items():
+        if tx.kind != "order" or tx.told is not None:
+            continue
+        is_canceled = any(t.kind == "cancel" and t.target == number for t in world.txs.values())
+        if left["cancels"] and not is_canceled:
+            out.append(("cancel", number))
+        if left["modifies"] and not is_canceled:
+            out.append(("modify", number))
+    if left["stops"] and world.txs:
+        out.append(("stop", None))
+    return out
+
+
+def _wire(world: Any) -> list[Offer]:
+    left, out = world.left, []
+    for connection, pipe in world.pipes.items():
+        if pipe:
+            out.append(("deliver", connection))
+            out += [(name, connection) for name in _AT_THE_DOOR if left[BUDGET_OF[name]]]
+    if world.replies:
+        out.append(("hear", None))
+        out += [(name, None) for name in _ON_THE_WAY_BACK if left[BUDGET_OF[name]]]
+        if left["nameless"] and world.replies[0][1] is not Verdict.ACCEPTED:
+            out.append(("hear_nameless", None))
+    if left["reconnects"] and any(world.pipes.values()):
+        out.append(("reconnect", None))
+    return out
+
+
+def _venue(world: Any) -> list[Offer]:
+    left, venue, out = world.left, world.venue, []
+    if venue.pending:
+        out.append(("execute", True))
+        if left["reverts"]:
+            out.append(("execute", False))
+        if left["vanishings"]:
+            out.append(("vanish", None))
+    for nonce, done in enumerate(venue.log):
+        if done.is_hidden:
+            out.append(("see", nonce))
+            tx = world.txs.get(done.tx)
+            if world.bounds.frames and tx and tx.kind == "order" and done.is_done:
+                out.append(("show", nonce))
+    if left["foreign"]:
+        out.append(("foreign", None))
+    return out
+
+
+def _questions(world: Any) -> list[Offer]:
+    out: list[Offer] = [("look", nonce) for nonce in world.looks]
+    if world.asked is not None:
+        out.append(("count", False))
+        if world.left["lags"] and world.settled() < len(world.venue.log):
+            out.append(("count", True))
+        if world.left["mute"]:
+            out.append(("mute", None))
+    return out
+
+
+def _shell(world: Any) -> list[Offer]:
+    out: list[Offer] = [("sign", at) for at in range(len(world.to_sign))]
+    if world.to_sign and world.left["unsigned"]:
+        out.append(("unsign", None))
+    if world.to_write:
+        out.append(("flush", None))
+        if world.left["unwritten"]:
+            out.append(("fail_write", None))
+    due_ns = world.outbox.next_due()
+    if world.left["ticks"] and due_ns is not None and due_ns < FOREVER_NS:
+        out.append(("tick", None))
+    return out
