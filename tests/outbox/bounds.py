@@ -46,6 +46,7 @@ class Bounds:
     mute: int = 0  # counter questions without an answer
     unwritten: int = 0  # frames that the socket did not take
     unsigned: int = 0
+    rumours: int = 0  # records of what was not executed (yet)
     stops: int = 0
     reconnects: int = 0
     ticks: int = 4

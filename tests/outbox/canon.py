@@ -13,10 +13,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from nautilus_lighter_nonce.core.counter import VenueCounter
 from nautilus_lighter_nonce.core.depth import Depth
 from nautilus_lighter_nonce.core.lane import MAX_DOUBLINGS
 from nautilus_lighter_nonce.core.lane import NonceLane
+from nautilus_lighter_nonce.outbox.alarms import Alarm
 from nautilus_lighter_nonce.outbox.alarms import Alarms
 from nautilus_lighter_nonce.outbox.answers import Answers
 from nautilus_lighter_nonce.outbox.binding import Binding
@@ -32,6 +32,12 @@ from nautilus_lighter_nonce.outbox.outbox import Outbox
 from nautilus_lighter_nonce.outbox.queue import Queue
 from nautilus_lighter_nonce.outbox.quota import Quota
 
+
+MOMENT = 10**14
+"""Integers above this are moments; everything else is far smaller."""
+
+STICKY = (Alarm.SHOW, Alarm.EXPIRY, Alarm.ASK)
+"""Reminders that may come to have something to say again."""
 
 LONG_NS = 10**11
 """Moments further away than this are all alike."""
@@ -66,7 +72,6 @@ FIELDS: dict[type, str] = {
         "_frozen_at _last_verdict_at _asked_since _vanished _question_ns _is_probed _must_ask "
         "_is_leaning _fruitless _counter _foreign _doubted _halt_reason _counts"
     ),
-    VenueCounter: "known executed _low_since _lows _highs _last_high",
     Depth: "_most _value _clean",
 }
 
@@ -112,8 +117,7 @@ def _lane(lane: NonceLane, now: int) -> tuple[Any, ...]:
         lane._must_ask,
         lane._is_leaning,
         min(lane._fruitless, MAX_DOUBLINGS),
-        (counter.known, counter.executed, counter._lows, counter._highs),
-        counter._low_since and _away(counter._low_since, now),
+        tuple(_away(x, now) if x > MOMENT else x for x in counter.__dict__.values()),
         frozenset(lane._doubted),
         (lane._depth._value, lane._depth._value < lane._depth._most and lane._depth._clean),
     )
@@ -121,6 +125,7 @@ def _lane(lane: NonceLane, now: int) -> tuple[Any, ...]:
 
 def _entries(fates: Fates, epoch: int, now: int) -> tuple[Any, ...]:
     writes = [write for entry in fates.entries.values() for write in entry.undead]
+    is_aging = fates.settings.max_age_ns is not None
     ranks = {write.seq: at for at, write in enumerate(sorted(writes, key=lambda x: x.seq))}
     return tuple(
         (
@@ -138,6 +143,7 @@ def _entries(fates: Fates, epoch: int, now: int) -> tuple[Any, ...]:
             entry.counted_ns and _away(entry.counted_ns, now),
             (_away(entry.suspect_ns, now), entry.patience_ns) if entry.suspect_ns else 0,
             place in fates.doubts,
+            is_aging and not entry.was_bound and _away(entry.submitted_ns, now),
             tuple(
                 (
                     ranks[write.seq],
@@ -170,6 +176,7 @@ def _flight(flight: Flight, epoch: int, now: int) -> tuple[Any, ...]:
             frame.deadline_ns and _away(frame.deadline_ns, now),
             _away(frame.sent_ns, now),
             frame.is_overtaken,
+            flight.answered_ns <= frame.sent_ns,
             frame is flight._held,
             tuple(
                 (x.entry.place, x.nonce, epoch - x.epoch, x.is_undead and x.state.name)
@@ -179,8 +186,7 @@ def _flight(flight: Flight, epoch: int, now: int) -> tuple[Any, ...]:
         for frame in flight._written.values()
     )
     is_replaced = flight._replaced is not None and flight._replaced == flight.connection
-    answered = _away(flight.answered_ns, now) if written else 0
-    return (turn, written, flight.connection, is_replaced, flight._is_blurred, answered)
+    return (turn, written, flight.connection, is_replaced, flight._is_blurred)
 
 
 def _rest(outbox: Outbox, epoch: int, now: int) -> tuple[Any, ...]:
@@ -189,7 +195,7 @@ def _rest(outbox: Outbox, epoch: int, now: int) -> tuple[Any, ...]:
     alarms = sorted(
         (_ahead(due, now), int(alarm), 0 if isinstance(about, str) else about)
         for due, alarm, about in fates.alarms._heap
-        if outbox._reminders.is_live(alarm, about)
+        if due < now + LONG_NS and (alarm in STICKY or outbox._reminders.is_live(alarm, about))
     )
     return (
         tuple(alarms),
@@ -219,26 +225,18 @@ def _rest(outbox: Outbox, epoch: int, now: int) -> tuple[Any, ...]:
 
 def _world(world: Any, frames: dict[str, int], now: int) -> tuple[Any, ...]:
     venue = world.venue
-    at = len(venue.log)
-    pipes = []
-    for connection, pipe in world.pipes.items():
-        is_heard = connection == world.connection
-        alive = [
-            (frames.get(frame_id), members)
-            for frame_id, members in pipe
-            if is_heard or members[0][1] >= at  # else nobody hears that it is stale for ever
-        ]
-        if alive:
-            pipes.append((connection, tuple(alive)))
+    pipes = [
+        (connection, tuple((frames.get(frame_id), members) for frame_id, members in pipe))
+        for connection, pipe in world.pipes.items()
+        if pipe
+    ]
     return (
         world.connection,
         tuple(pipes),
         tuple((frames.get(frame_id), v.name, code) for frame_id, v, code in world.replies),
         (venue.expected, tuple(venue.pending)),
         tuple((x.tx, x.is_done, x.is_hidden and x.tx_hash) for x in venue.log),
-        tuple(_away(x.at_ns, now) for x in venue.log if now - x.at_ns < world.settings.settle_ns)
-        if world.left["lags"]
-        else (),
+        _lags(world) if world.left["lags"] else (),
         tuple((n, t.kind, t.target, t.told and t.told.name) for n, t in world.txs.items()),
         tuple(_away(moment, now) for moment in venue.expires.values()) if world.bounds.life else (),
         world.asked and _away(world.asked, now),
@@ -247,3 +245,10 @@ def _world(world: Any, frames: dict[str, int], now: int) -> tuple[Any, ...]:
         tuple(frames.get(work.frame_id) for work in world.to_write),
         world.laws.last[1] if world.laws.last[0] == world.lane.epoch else -1,
     )
+
+
+def _lags(world: Any) -> tuple[Any, ...]:
+    """Return what decides how old the counter may answer."""
+    recent = world.now - world.settings.settle_ns
+    times = tuple(world.now - x.at_ns for x in world.venue.log if x.at_ns > recent)
+    return (times, world.asked and world.settled())

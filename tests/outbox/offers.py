@@ -30,6 +30,8 @@ BUDGET_OF = {
     "hear_nameless": "nameless",
     "reconnect": "reconnects",
     "vanish": "vanishings",
+    "rumour_0": "rumours",
+    "rumour_1": "rumours",
     "foreign": "foreign",
     "mute": "mute",
     "unsign": "unsigned",
@@ -90,6 +92,9 @@ def _venue(world: Any) -> list[Offer]:
             tx = world.txs.get(done.tx)
             if world.bounds.frames and tx and tx.kind == "order" and done.is_done:
                 out.append(("show", nonce))
+    if left["rumours"]:
+        hashes = sorted(h for _, nonce, h in world.copies.values() if nonce >= len(venue.log))
+        out += [(name, tx_hash) for tx_hash in hashes for name in ("rumour_0", "rumour_1")]
     if left["foreign"]:
         out.append(("foreign", None))
     return out

@@ -44,6 +44,8 @@ WEIGHTS = {
     "count": 2.0,
     "mute": 0.3,
     "look": 1.0,
+    "rumour_0": 0.1,
+    "rumour_1": 0.1,
     "reconnect": 0.15,
     "foreign": 0.15,
     "stop": 0.01,

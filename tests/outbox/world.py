@@ -135,7 +135,7 @@ class World:
 
     def _sign(self, work: w.Sign) -> None:
         stem = f"{work.tx}@{work.nonce}#"
-        tx_hash = stem + str(sum(known.startswith(stem) for known in self.copies))
+        tx_hash = stem + str(sum(known.startswith(stem) for known in self.laws.hashes))
         self.copies[tx_hash] = (work.tx, work.nonce, tx_hash)
         life = self.bounds.life
         expires_ns = FOREVER_NS if life is None else self.now + life * SEC
@@ -201,6 +201,14 @@ class World:
         else:
             getattr(self, name)(argument)
         self.pump()
+        self._forget_the_doomed()
+
+    def _forget_the_doomed(self) -> None:
+        """What an old connection carries to a nonce that is spent is stale, and nobody hears it."""
+        for connection, pipe in list(self.pipes.items()):
+            if connection != self.connection:
+                alive = [frame for frame in pipe if frame[1][0][1] >= len(self.venue.log)]
+                self.pipes[connection] = deque(alive)
 
     # -- THE USER ---------------------------------------------------------------------------------
 
@@ -336,6 +344,17 @@ class World:
         done.is_hidden = False
         code = 0 if done.is_done else 21728
         self.outbox.record(nonce, done.tx_hash, 2, self.now, code=code)
+
+    def rumour_0(self, tx_hash: str) -> None:
+        """The client sees a record that says "failed" of what may still be executed."""
+        self._rumour(tx_hash, 0)
+
+    def rumour_1(self, tx_hash: str) -> None:
+        """The client sees a record that says "pending"."""
+        self._rumour(tx_hash, 1)
+
+    def _rumour(self, tx_hash: str, status: int) -> None:
+        self.outbox.record(self.copies[tx_hash][1], tx_hash, status, self.now)
 
     def show(self, nonce: int) -> None:
         """The client sees the private frame of an order."""
