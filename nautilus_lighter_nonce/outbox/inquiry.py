@@ -118,6 +118,15 @@ class Inquiry:
         look.count += 1
         return look.count - 1
 
+    def forget_askers(self, now_ns: int) -> None:
+        """Whoever asked answers no more: what is open is asked again."""
+        if self.asked_ns is not None:
+            self.asked_ns = None
+            self.want_counter(now_ns)
+        for nonce, look in self._looks.items():
+            if look.is_busy:
+                self.looked_up(nonce, now_ns)
+
     def looked_up(self, nonce: int, now_ns: int) -> None:
         """A look-up is over; the next one comes later."""
         look = self._looks.get(nonce)

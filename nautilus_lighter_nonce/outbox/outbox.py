@@ -220,6 +220,12 @@ class Outbox:
         self._fates.give(entry, Input.CANCEL, now_ns)
         return entry.state is TxState.ENDED
 
+    def start(self, now_ns: int) -> None:
+        """Go on after a stop: what was asked or signed then is not answered any more."""
+        self._fates.is_stopping = False
+        self._fates.take_back(now_ns)
+        self._fates.inquiry.forget_askers(now_ns)
+
     def stop(self, now_ns: int) -> None:
         """Write nothing new; end the doubts by spending their nonces."""
         self._fates.is_stopping = True

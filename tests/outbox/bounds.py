@@ -47,7 +47,11 @@ class Bounds:
     unwritten: int = 0  # frames that the socket did not take
     unsigned: int = 0
     rumours: int = 0  # records of what was not executed (yet)
+    troubles: int = 0  # refusals of the whole account
+    halts: int = 0  # refusals of the key itself; somebody mends that
+    unready: int = 0  # transactions that cannot be signed yet
     stops: int = 0
+    starts: int = 0  # after a stop, with a counter that may lag
     reconnects: int = 0
     ticks: int = 4
 

@@ -241,6 +241,8 @@ def _world(world: Any, frames: dict[str, int], now: int) -> tuple[Any, ...]:
         tuple(_away(moment, now) for moment in venue.expires.values()) if world.bounds.life else (),
         world.asked and _away(world.asked, now),
         tuple(world.looks),
+        tuple(world.unready),
+        world.is_stopped,
         tuple((work.tx, work.nonce) for work in world.to_sign),
         tuple(frames.get(work.frame_id) for work in world.to_write),
         world.laws.last[1] if world.laws.last[0] == world.lane.epoch else -1,

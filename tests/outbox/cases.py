@@ -47,6 +47,9 @@ CASES: dict[str, Bounds] = {
     "foreign and vanish": Bounds(foreign=2, vanishings=1, ticks=4, frames=False),
     "stop": Bounds(orders=1, lost_frames=1, lost_replies=1, ticks=4, stops=1),
     "stop two": Bounds(lost_replies=1, reconnects=1, stops=1, ticks=3),
+    "start again": Bounds(orders=1, cancels=1, lost_replies=1, stops=1, starts=1, lags=1, ticks=3),
+    "key refused": Bounds(halts=1, lost_replies=1, reconnects=1, lags=1, ticks=3),
+    "account refused": Bounds(troubles=2, cancels=1, reconnects=1, ticks=3),
     "batch": Bounds(batch=True, lost_replies=1, refusals=1, ticks=3),
     "batch and vanish": Bounds(batch=True, vanishings=1, reconnects=1, foreign=1, ticks=3),
     "too old": Bounds(max_age=3, lost_frames=1, reconnects=1, ticks=5),
@@ -59,6 +62,7 @@ CASES: dict[str, Bounds] = {
     "garbled": Bounds(garbled=1, mute=2, refusals=1, ticks=3),
     "rumours": Bounds(rumours=1, lost_replies=1, vanishings=1, ticks=3),
     "slow shell": Bounds(slow=True, unwritten=1, unsigned=1, reconnects=1, ticks=1),
+    "not ready": Bounds(slow=True, unready=1, cancels=1, refusals=1, reconnects=1, ticks=2),
     "one of everything": Bounds(
         orders=1,
         cancels=1,

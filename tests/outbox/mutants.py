@@ -1,8 +1,8 @@
 """
 The law with one of its refinements taken away, each shown to break within seconds.
 
-`python -m tests.outbox.mutants` prints the shortest way to what each breaks. A mutant changes the shipped
-code while it is searched, in one place; `law` quotes the rule that it lacks.
+`python -m tests.outbox.mutants` prints the shortest way to what each breaks. A mutant changes the
+shipped code while it is searched, in one place; `law` quotes the rule that it lacks.
 """
 
 from __future__ import annotations
@@ -99,7 +99,9 @@ def _dead_by_a_200(real: Any) -> Any:
 
 
 def _dead_by_status_0(real: Any) -> Any:
-    def record(self: Outbox, nonce: int, tx_hash: str, status: Any, now_ns: int, **more: Any) -> None:
+    def record(
+        self: Outbox, nonce: int, tx_hash: str, status: Any, now_ns: int, **more: Any
+    ) -> None:
         real(self, nonce, tx_hash, status, now_ns, **more)
         if status == 0:
             at = self._fates.evidence.undead(nonce)
@@ -109,7 +111,9 @@ def _dead_by_status_0(real: Any) -> Any:
 
 
 def _executed_by_status_1(real: Any) -> Any:
-    def record(self: Outbox, nonce: int, tx_hash: str, status: Any, now_ns: int, **more: Any) -> None:
+    def record(
+        self: Outbox, nonce: int, tx_hash: str, status: Any, now_ns: int, **more: Any
+    ) -> None:
         real(self, nonce, tx_hash, 2 if status == 1 else status, now_ns, **more)
 
     return record
@@ -140,9 +144,7 @@ def _dead_by_the_clock(real: Any) -> Any:
 
 
 def _dead_by_a_mate(real: Any) -> Any:
-    def record(
-        self: Proofs, nonce: int, tx_hash: str, code: int, reason: str, now_ns: int
-    ) -> None:
+    def record(self: Proofs, nonce: int, tx_hash: str, code: int, reason: str, now_ns: int) -> None:
         lost = [x for x in self._fates.evidence.undead(nonce) if x.copy.tx_hash != tx_hash]
         real(self, nonce, tx_hash, code, reason, now_ns)
         mates = [

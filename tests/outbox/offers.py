@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from nautilus_lighter_nonce.core.decisions import LaneState
 from nautilus_lighter_nonce.lighter.codes import Verdict
 from tests.outbox.bounds import FOREVER_NS
 
@@ -15,13 +16,17 @@ from tests.outbox.bounds import FOREVER_NS
 Offer = tuple[str, Any]
 """A method of the world and its argument, ``None`` for none."""
 
-_AT_THE_DOOR = ("refuse", "later", "lose_frame")
+_AT_THE_DOOR = ("refuse", "refuse_account", "refuse_key", "later", "lose_frame")
 _ON_THE_WAY_BACK = ("lose_reply", "garble")
 
 BUDGET_OF = {
     "cancel": "cancels",
     "modify": "modifies",
     "stop": "stops",
+    "start": "starts",
+    "refuse_account": "troubles",
+    "refuse_key": "halts",
+    "hold_back": "unready",
     "refuse": "refusals",
     "later": "laters",
     "lose_frame": "lost_frames",
@@ -57,8 +62,11 @@ def _user(world: Any) -> list[Offer]:
             out.append(("cancel", number))
         if left["modifies"] and not is_canceled:
             out.append(("modify", number))
-    if left["stops"] and world.txs:
+    if left["stops"] and world.txs and not world.is_stopped:
         out.append(("stop", None))
+    if left["starts"] and world.is_stopped:
+        out += [("start", value) for value in world.countable()]
+    out += [("get_ready", number) for number in world.unready]
     return out
 
 
@@ -113,6 +121,10 @@ def _questions(world: Any) -> list[Offer]:
 
 def _shell(world: Any) -> list[Offer]:
     out: list[Offer] = [("sign", at) for at in range(len(world.to_sign))]
+    if world.to_sign and world.left["unready"]:
+        out.append(("hold_back", None))
+    if world.lane.state is LaneState.HALTED:
+        out += [("mend", value) for value in world.countable()]
     if world.to_sign and world.left["unsigned"]:
         out.append(("unsign", None))
     if world.to_write:

@@ -48,6 +48,12 @@ WEIGHTS = {
     "rumour_1": 0.1,
     "reconnect": 0.15,
     "foreign": 0.15,
+    "refuse_account": 0.1,
+    "refuse_key": 0.02,
+    "mend": 0.3,
+    "hold_back": 0.3,
+    "get_ready": 2.0,
+    "start": 0.3,
     "stop": 0.01,
     "sign": 6.0,
     "unsign": 0.05,
@@ -55,7 +61,12 @@ WEIGHTS = {
     "fail_write": 0.1,
     "tick": 2.5,
 }
-FAIR = frozenset(("deliver", "hear", "execute", "show", "see", "count", "look", "sign", "flush"))
+FAIR = frozenset(
+    (
+        *("deliver", "hear", "execute", "show", "see", "count", "look"),
+        *("sign", "flush", "get_ready", "mend"),
+    )
+)
 """What happens even to those who have no bad luck."""
 
 NASTY = tuple(name for name in WEIGHTS if name not in FAIR | {"submit", "stop", "tick"})

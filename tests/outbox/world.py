@@ -8,182 +8,28 @@ venue's and the wire's.
 
 from __future__ import annotations
 
-import pickle
 from collections import deque
-from dataclasses import dataclass
 from typing import Any
 
-from nautilus_lighter_nonce.core.lane import NonceLane
-from nautilus_lighter_nonce.core.manager import NonceManager
 from nautilus_lighter_nonce.lighter.codes import Code
 from nautilus_lighter_nonce.lighter.codes import TxType
 from nautilus_lighter_nonce.lighter.codes import Verdict
-from nautilus_lighter_nonce.outbox import work as w
-from nautilus_lighter_nonce.outbox.inquiry import QUESTION_NS
-from nautilus_lighter_nonce.outbox.outbox import Outbox
-from nautilus_lighter_nonce.outbox.settings import OutboxSettings
-from tests.outbox.bounds import BUDGETS
-from tests.outbox.bounds import FOREVER_NS
-from tests.outbox.bounds import SEC
-from tests.outbox.bounds import Bounds
-from tests.outbox.laws import BrokenError
-from tests.outbox.laws import Laws
+from nautilus_lighter_nonce.outbox.moves import TxState
 from tests.outbox.offers import BUDGET_OF
 from tests.outbox.offers import Offer
 from tests.outbox.offers import offers
+from tests.outbox.shell import Shell
+from tests.outbox.shell import Tx
 from tests.outbox.venue import LATER_CODE
 from tests.outbox.venue import REFUSED_CODE
-from tests.outbox.venue import Copy
-from tests.outbox.venue import Venue
 
 
-START_NS = 10**15
 LAZY_TICKS = 3
 """Alarms in a row that a tick may pass over because nothing came of them."""
 
 
-@dataclass
-class Tx:
-    """One transaction as the user sees it."""
-
-    kind: str  # order, modify, cancel, undo, filler
-    target: int = 0  # the order that a change concerns
-    told: w.News | None = None
-
-
-class World:
-    """Everything, in one picklable object."""
-
-    def __init__(self, bounds: Bounds, settings: OutboxSettings | None = None) -> None:
-        self.bounds = bounds
-        self.left = {name: getattr(bounds, name) for name in BUDGETS}
-        self.settings = settings or bounds.settings()
-        self.now = START_NS
-        lane = NonceLane(
-            NonceManager(bounds.window),
-            1,
-            5,
-            settle_ns=self.settings.settle_ns,
-            disbelief_ns=2 * SEC,
-        )
-        lane.be_probed()
-        lane.seed(0)
-        self.outbox = Outbox(lane, self.settings)
-        self.venue = Venue(bounds.late_fall)
-        self.laws = Laws()
-        self.txs: dict[int, Tx] = {}
-        self.orders: list[int] = []
-        self.connection = 1
-        self.pipes: dict[int, deque[tuple[str, tuple[Copy, ...]]]] = {1: deque()}
-        self.replies: deque[tuple[str, Verdict, int]] = deque()
-        self.copies: dict[str, Copy] = {}
-        self.to_sign: list[w.Sign] = []
-        self.to_write: deque[w.Write] = deque()
-        self.asked: int | None = None
-        self.looks: list[int] = []
-        self.outbox.connected(1, self.now)
-
-    @property
-    def lane(self) -> NonceLane:
-        """The shipped lane."""
-        return self.outbox.lane
-
-    def freeze(self) -> tuple[bytes, bytes]:
-        """Return this world as bytes: the outbox as it shows itself, and the rest."""
-        outbox = self.__dict__.pop("outbox")
-        try:
-            return outbox.snapshot(), pickle.dumps(self.__dict__, -1)
-        finally:
-            self.outbox = outbox
-
-    @staticmethod
-    def thaw(blob: tuple[bytes, bytes]) -> World:
-        """Return a world from bytes, independent of the one they were made of."""
-        world = World.__new__(World)
-        world.__dict__.update(pickle.loads(blob[1]))
-        world.outbox = Outbox.restored(blob[0])
-        return world
-
-    # -- CARRYING OUT -----------------------------------------------------------------------------
-
-    def pump(self) -> bool:
-        """Carry out all work, as the shell does; return whether more than look-ups came of it."""
-        has_moved = False
-        for _ in range(500):
-            works = self.outbox.plan(self.now)
-            if not works:
-                self.laws.check_due(self.outbox)
-                return has_moved
-            for work in works:
-                has_moved = has_moved or not isinstance(work, w.LookUp)
-                _DOES[type(work)](self, work)
-        raise BrokenError("L0: plan never ends")
-
-    def _meet(self, number: int, what: Any) -> None:
-        """Know a transaction that the outbox made by itself."""
-        if number not in self.txs:
-            is_filler = isinstance(what, w.Filler)
-            target = 0 if is_filler else self.orders[what[1]]
-            self.txs[number] = Tx("filler" if is_filler else "undo", target)
-
-    def _sign_later(self, work: w.Sign) -> None:
-        self._meet(work.tx, work.what)
-        if self.bounds.slow:
-            self.to_sign.append(work)
-        else:
-            self._sign(work)
-
-    def _sign(self, work: w.Sign) -> None:
-        stem = f"{work.tx}@{work.nonce}#"
-        tx_hash = stem + str(sum(known.startswith(stem) for known in self.laws.hashes))
-        self.copies[tx_hash] = (work.tx, work.nonce, tx_hash)
-        life = self.bounds.life
-        expires_ns = FOREVER_NS if life is None else self.now + life * SEC
-        self.venue.expires[tx_hash] = expires_ns
-        copy = w.Signed(tx_type=15, tx_info="", tx_hash=tx_hash, expires_ns=expires_ns)
-        self.outbox.signed(work.write_id, copy, self.now)
-
-    def _write_later(self, work: w.Write) -> None:
-        if self.bounds.slow:
-            self.to_write.append(work)
-        else:
-            self._write(work)
-
-    def _write(self, work: w.Write) -> None:
-        members = tuple(self.copies[copy.tx_hash] for copy in work.copies)
-        self.laws.check_write(self, work, members)
-        self.pipes[work.connection].append((work.frame_id, members))
-
-    def _publish(self, work: w.Publish) -> None:
-        if work.verdict is Verdict.REFUSED:
-            self.laws.give_back(work.nonce)
-        _VERDICTS[work.verdict](self.lane, work.nonce, work.epoch, self.now)
-
-    def _withdraw(self, work: w.Withdraw) -> None:
-        self.laws.give_back(work.nonce)
-        self.lane.withdrawn(work.nonce, work.epoch, self.now)
-
-    def _rebase(self, work: w.Rebase) -> None:
-        if work.cause is w.Cause.VANISHED:
-            self.lane.vanished(work.nonce, self.now)
-        else:
-            self.lane.doubted(work.nonce, self.now)
-
-    def _tell(self, work: w.Tell) -> None:
-        self._meet(work.tx, work.what)
-        self.laws.check_tell(self, work)
-
-    def _ask(self, work: w.AskCounter) -> None:
-        if self.asked is not None and self.now < self.asked + QUESTION_NS:
-            raise BrokenError("L1: two questions at a time")
-        self.asked = self.now
-
-    def _look(self, work: w.LookUp) -> None:
-        if self.bounds.index:
-            self.looks.append(work.nonce)
-
-    def _replace(self, work: w.Replace) -> None:
-        self._reconnect()
+class World(Shell):
+    """Everything that may happen to the shell."""
 
     # -- WHAT MAY HAPPEN --------------------------------------------------------------------------
 
@@ -248,7 +94,31 @@ class World:
 
     def stop(self) -> None:
         """The client stops."""
+        self.is_stopped = True
         self.outbox.stop(self.now)
+
+    def start(self, value: int) -> None:
+        """The client starts again: no task is left, the lane is seeded, the connection new."""
+        self.is_stopped = False
+        self.asked = None
+        self.looks.clear()
+        self.to_sign.clear()
+        self._reconnect(value)
+
+    def countable(self) -> list[int]:
+        """Return the numbers that the counter may answer to a question that begins now."""
+        first = self.venue.settled(self.now, self.settings.settle_ns)
+        last = len(self.venue.log)
+        return [last] if first == last or not self.left["lags"] else [first, last]
+
+    def mend(self, value: int) -> None:
+        """Somebody mends the key, and the lane is seeded anew."""
+        self.lane.seed(value)
+
+    def get_ready(self, number: int) -> None:
+        """What could not be signed can be now."""
+        self.unready.remove(number)
+        self.outbox.ready(number, self.now)
 
     # -- THE WIRE ---------------------------------------------------------------------------------
 
@@ -261,6 +131,16 @@ class World:
         """The venue refuses the oldest frame for a reason of its own."""
         frame_id, _ = self.pipes[connection].popleft()
         self._reply(connection, frame_id, Verdict.REFUSED, REFUSED_CODE)
+
+    def refuse_account(self, connection: int) -> None:
+        """The venue refuses the oldest frame, as it would any other of the account."""
+        frame_id, _ = self.pipes[connection].popleft()
+        self._reply(connection, frame_id, Verdict.REFUSED, Code.INVALID_SIGNATURE)
+
+    def refuse_key(self, connection: int) -> None:
+        """The venue refuses the key of the oldest frame."""
+        frame_id, _ = self.pipes[connection].popleft()
+        self._reply(connection, frame_id, Verdict.REFUSED, Code.API_KEY_NOT_FOUND)
 
     def later(self, connection: int) -> None:
         """The venue says "too many requests" to the oldest frame."""
@@ -298,16 +178,6 @@ class World:
     def reconnect(self) -> None:
         """The connection is replaced."""
         self._reconnect()
-
-    def _reconnect(self) -> None:
-        """What the old connection still carries may arrive later, its answers never do."""
-        self.replies.clear()
-        self.to_write.clear()
-        self.outbox.connection_lost(self.now)
-        self.pump()
-        self.connection += 1
-        self.pipes[self.connection] = deque()
-        self.outbox.connected(self.connection, self.now)
 
     # -- THE VENUE --------------------------------------------------------------------------------
 
@@ -396,6 +266,13 @@ class World:
         """The signer is ready with one of what it signs."""
         self._sign(self.to_sign.pop(at))
 
+    def hold_back(self) -> None:
+        """One of what is to be signed cannot be yet."""
+        work = self.to_sign.pop(0)
+        if self.outbox.state(work.tx) is TxState.BOUND and work.tx not in self.unready:
+            self.unready.append(work.tx)
+        self.outbox.unready(work.write_id, self.now)
+
     def unsign(self) -> None:
         """The signer cannot sign."""
         self.outbox.unsigned(self.to_sign.pop(0).write_id, "it was not signed", self.now)
@@ -419,33 +296,3 @@ class World:
             self.now = max(self.now, due_ns)
             if self.pump():
                 return
-
-
-_VERDICTS = {
-    Verdict.ACCEPTED: NonceLane.accepted,
-    Verdict.REFUSED: NonceLane.refused,
-    Verdict.STALE: NonceLane.stale,
-    Verdict.UNKNOWN: NonceLane.unknown,
-}
-
-
-def _ignore(world: World, work: w.Work) -> None:
-    """Nothing comes of it here."""
-
-
-_DOES: dict[type[w.Work], Any] = {
-    w.Sign: World._sign_later,
-    w.Write: World._write_later,
-    w.Publish: World._publish,
-    w.Withdraw: World._withdraw,
-    w.Spent: lambda world, work: world.lane.spent(work.nonce, world.now, by_us=work.by_us),
-    w.Rebase: World._rebase,
-    w.Halt: lambda world, work: world.lane.halt(work.reason),
-    w.Narrow: lambda world, work: world.lane.narrow(),
-    w.Tell: World._tell,
-    w.AskCounter: World._ask,
-    w.LookUp: World._look,
-    w.Replace: World._replace,
-    w.Trouble: _ignore,
-    w.Remark: _ignore,
-}
