@@ -11,11 +11,11 @@ Rules of this file
 
 from __future__ import annotations
 
+from collections import deque
+from enum import Enum
 from typing import Any
 
 from nautilus_lighter_nonce.core.depth import Depth
-from nautilus_lighter_nonce.core.lane import MAX_DOUBLINGS
-from nautilus_lighter_nonce.core.lane import NonceLane
 from nautilus_lighter_nonce.outbox.alarms import Alarm
 from nautilus_lighter_nonce.outbox.alarms import Alarms
 from nautilus_lighter_nonce.outbox.answers import Answers
@@ -35,6 +35,11 @@ from nautilus_lighter_nonce.outbox.quota import Quota
 
 MOMENT = 10**14
 """Integers above this are moments; everything else is far smaller."""
+
+NOT_OF_THE_LANE = frozenset(
+    ("_lock", "_counts", "_key", "_settle_ns", "_disbelief_ns", "_epoch", "_frozen_at")
+)
+"""Fields of the core that no decision reads here, or that are told relative to others."""
 
 STICKY = (Alarm.SHOW, Alarm.EXPIRY, Alarm.ASK)
 """Reminders that may come to have something to say again."""
@@ -67,12 +72,6 @@ FIELDS: dict[type, str] = {
         "why writes"
     ),
     TxWrite: "connection copy entry epoch id nonce proof seq state",
-    NonceLane: (
-        "_manager _key _settle_ns _disbelief_ns _depth _state _epoch _txs _in_flight _cause "
-        "_frozen_at _last_verdict_at _asked_since _vanished _question_ns _is_probed _must_ask "
-        "_is_leaning _fruitless _counter _foreign _doubted _halt_reason _counts"
-    ),
-    Depth: "_most _value _clean",
 }
 
 
@@ -81,10 +80,10 @@ def form_of(world: Any) -> tuple[Any, ...]:
     now = world.now
     outbox = world.outbox
     fates = outbox._fates
-    epoch = outbox._lane._epoch
+    epoch = outbox._lane.epoch
     frames = {frame_id: at for at, frame_id in enumerate(fates.flight._written)}
     return (
-        _lane(outbox._lane, now),
+        _lane(outbox.lane, now),
         _entries(fates, epoch, now),
         _flight(fates.flight, epoch, now),
         _rest(outbox, epoch, now),
@@ -102,25 +101,24 @@ def _ahead(moment_ns: int | None, now: int) -> int | None:
     return None if moment_ns is None else max(0, min(moment_ns - now, LONG_NS))
 
 
-def _lane(lane: NonceLane, now: int) -> tuple[Any, ...]:
-    counter = lane._counter
-    is_frozen = lane.frozen_since_ns is not None
-    return (
-        lane._state.name,
-        tuple((nonce, state.name) for nonce, state in lane._txs.items()),
-        lane._manager.baseline(*lane._key),
-        lane._manager.last_issued(*lane._key),
-        _away(lane._last_verdict_at, now) if is_frozen else 0,
-        _away(lane._asked_since, now) if is_frozen else 0,
-        _ahead(lane.question_ns, now),
-        lane._vanished,
-        lane._must_ask,
-        lane._is_leaning,
-        min(lane._fruitless, MAX_DOUBLINGS),
-        tuple(_away(x, now) if x > MOMENT else x for x in counter.__dict__.values()),
-        frozenset(lane._doubted),
-        (lane._depth._value, lane._depth._value < lane._depth._most and lane._depth._clean),
-    )
+def _lane(value: Any, now: int) -> Any:
+    """Return the form of the lane and what it holds, whatever rooms it has."""
+    if value is None or isinstance(value, bool | str):
+        return value
+    if isinstance(value, int):
+        return _away(value, now) if value > MOMENT else value
+    if isinstance(value, Enum):
+        return value.name
+    if isinstance(value, dict):
+        return tuple((_lane(k, now), _lane(v, now)) for k, v in value.items())
+    if isinstance(value, set | frozenset):
+        return tuple(sorted(value))
+    if isinstance(value, list | tuple | deque):
+        return tuple(_lane(v, now) for v in value)
+    if isinstance(value, Depth):
+        return (value._value, value._value < value._most and value._clean)
+    fields = value.__dict__.items()
+    return tuple(_lane(v, now) for name, v in fields if name not in NOT_OF_THE_LANE)
 
 
 def _entries(fates: Fates, epoch: int, now: int) -> tuple[Any, ...]:
