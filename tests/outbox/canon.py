@@ -83,7 +83,7 @@ def form_of(world: Any) -> tuple[Any, ...]:
     epoch = outbox._lane.epoch
     frames = {frame_id: at for at, frame_id in enumerate(fates.flight._written)}
     return (
-        _lane(outbox.lane, now),
+        _lane(outbox.lane, now, set()),
         _entries(fates, epoch, now),
         _flight(fates.flight, epoch, now),
         _rest(outbox, epoch, now),
@@ -101,7 +101,7 @@ def _ahead(moment_ns: int | None, now: int) -> int | None:
     return None if moment_ns is None else max(0, min(moment_ns - now, LONG_NS))
 
 
-def _lane(value: Any, now: int) -> Any:
+def _lane(value: Any, now: int, seen: set[int]) -> Any:
     """Return the form of the lane and what it holds, whatever rooms it has."""
     if value is None or isinstance(value, bool | str):
         return value
@@ -110,15 +110,19 @@ def _lane(value: Any, now: int) -> Any:
     if isinstance(value, Enum):
         return value.name
     if isinstance(value, dict):
-        return tuple((_lane(k, now), _lane(v, now)) for k, v in value.items())
+        return tuple((_lane(k, now, seen), _lane(v, now, seen)) for k, v in value.items())
     if isinstance(value, set | frozenset):
         return tuple(sorted(value))
     if isinstance(value, list | tuple | deque):
-        return tuple(_lane(v, now) for v in value)
+        return tuple(_lane(v, now, seen) for v in value)
     if isinstance(value, Depth):
         return (value._value, value._value < value._most and value._clean)
-    fields = value.__dict__.items()
-    return tuple(_lane(v, now) for name, v in fields if name not in NOT_OF_THE_LANE)
+    if id(value) in seen:
+        return None
+    seen.add(id(value))
+    names = getattr(type(value), "__slots__", None) or value.__dict__
+    fields = [getattr(value, name) for name in names if name not in NOT_OF_THE_LANE]
+    return tuple(_lane(field, now, seen) for field in fields)
 
 
 def _entries(fates: Fates, epoch: int, now: int) -> tuple[Any, ...]:
