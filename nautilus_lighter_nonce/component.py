@@ -567,8 +567,10 @@ class LighterNonceComponent(Component):
                 f"nextNonce of {_name(lane)} was {str(next_nonce)[:40]!r}; it must be a whole "
                 "number, 0 or more: check base_url_http, then connect again",
             )
-        if key not in self._confirmed and lane.has_fallen_to(next_nonce):
-            self._halt_for_reset(lane, next_nonce)
+        if key not in self._confirmed:
+            if lane.has_fallen_to(next_nonce):
+                self._halt_for_reset(lane, next_nonce)
+            next_nonce = max(next_nonce, lane.proved)  # the counter lags behind what was executed
         self._confirmed.discard(key)
         self._unseeded.discard(key)
         self._carry_out(lane, lane.seed(next_nonce))

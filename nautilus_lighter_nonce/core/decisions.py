@@ -88,7 +88,7 @@ class Implausible(Decision, frozen=True):
 
 
 class Resolved(Decision, frozen=True):
-    """The unknown `nonce` is proved spent: by whom, its private frame or hash must tell."""
+    """The unknown `nonce` counts as spent: by whom, its private frame or record must tell."""
 
     nonce: int
 
@@ -106,15 +106,15 @@ class Healed(Decision, frozen=True):
     cause : FreezeCause
         Why the lane was frozen.
     doomed : tuple[int, ...]
-        Nonces whose transactions are proved not accepted through no fault of their own: resend
-        them in this order. Not among them: what was refused, and what its owner withdrew.
+        Nonces whose last copy was not accepted through no fault of its own: resend them in this
+        order. Not among them: what was refused, and what its owner withdrew.
     spent : tuple[int, ...]
-        Unknown nonces now proved spent.
+        Unknown nonces that count as spent.
     unspent : tuple[int, ...]
-        Unknown nonces that the venue does not count. A venue that lags more than it should may
-        still count them later: look their hashes up before they are sent again.
+        Unknown nonces that nothing shows to be spent. They may be taken yet: write the same bytes
+        there again or something else, never the same transaction at another nonce.
     vanished : tuple[int, ...]
-        Accepted nonces that the venue no longer counts.
+        Accepted nonces that the venue does not count, the last 10,000 of them at most.
     frozen_ns : int
         How long the lane was frozen.
 

@@ -50,7 +50,7 @@ class Proofs:
         """Something was executed at a nonce."""
         fates = self._fates
         owner = fates.evidence.owner(tx_hash)
-        if owner is None and not fates.lane.believes(nonce + 1):
+        if owner is None and not fates.lane.can_have(nonce):
             fates.work.append(w.Remark(f"a record names nonce {nonce}, which cannot be"))
             return
         if owner is not None and owner.state is TxState.BOUND:
@@ -88,8 +88,12 @@ class Proofs:
 
     def _executed(self, nonce: int, *, is_ours: bool, tx_hash: str) -> None:
         is_new = not self._fates.evidence.is_executed(nonce)
-        if is_new and self._fates.lane.concerns(nonce):
+        if not is_new:
+            return
+        if self._fates.lane.concerns(nonce):
             self._fates.work.append(w.Spent(nonce, is_ours))
+        else:
+            self._fates.lane.notice(nonce)
 
     def _show(
         self, entry: Entry, nonce: int, code: int, reason: str, proof: w.Proof, now_ns: int

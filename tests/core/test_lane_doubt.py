@@ -89,7 +89,7 @@ def test_doubt_ends_with_a_heal_behind_its_nonce() -> None:
     lane = lane_with_unspent_unknown()
     lane.stale(lane.issue(), lane.epoch, 0)
     lane.refreshed(11, 10**12)
-    assert lane._doubted == set()
+    assert lane._healing._doubted == set()
 
 
 def test_seed_forgets_all_doubt() -> None:

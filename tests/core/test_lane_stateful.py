@@ -16,6 +16,7 @@ from hypothesis.stateful import invariant
 from hypothesis.stateful import precondition
 from hypothesis.stateful import rule
 
+from nautilus_lighter_nonce.core.counter import is_nonce
 from nautilus_lighter_nonce.core.decisions import Decisions
 from nautilus_lighter_nonce.core.decisions import Froze
 from nautilus_lighter_nonce.core.decisions import Halted
@@ -45,7 +46,7 @@ class LaneMachine(RuleBasedStateMachine):
         if is_probed:
             self.lane.be_probed()
         self.open: set[int] = set()
-        self.highest_record = -1
+        self.highest_record = self.proved = -1
         self.hear(self.lane.seed(SEED))
 
     def hear(self, decisions: Decisions) -> None:
@@ -55,6 +56,7 @@ class LaneMachine(RuleBasedStateMachine):
             if isinstance(decision, Healed):
                 self.open.clear()
                 assert decision.next_nonce > self.highest_record, "a spent nonce is issued again"
+                assert decision.next_nonce >= self.lane.proved
             if isinstance(decision, Halted):
                 assert self.lane.state is LaneState.HALTED
             if isinstance(decision, Froze):
@@ -106,6 +108,16 @@ class LaneMachine(RuleBasedStateMachine):
             self.open.discard(nonce)
         self.hear(self.lane.spent(nonce, self.now, by_us=by_us))
 
+    @rule(behind=st.integers(min_value=0, max_value=4))
+    def notice(self, behind: int) -> None:
+        """A record of what the lane counts already moves nothing, and is never gone below."""
+        nonce = max(0, self.lane.status().baseline - behind)
+        before = self.lane.status()
+        self.lane.notice(nonce)
+        assert self.lane.status() == before
+        assert self.lane.proved > nonce
+        self.highest_record = max(self.highest_record, nonce)
+
     @rule(behind=st.integers(min_value=0, max_value=4), vanished=st.booleans())
     def suspect(self, behind: int, vanished: bool) -> None:
         """Something behind the lane is open, or seems to have vanished."""
@@ -129,9 +141,11 @@ class LaneMachine(RuleBasedStateMachine):
         state = self.lane.state
         wrong = self.lane.weigh(value, self.now)
         self.hear(wrong)
-        if not believed and state is not LaneState.HALTED:
-            assert wrong
-            assert self.lane.state in (state, LaneState.HALTED)
+        assert self.lane.state in (state, LaneState.HALTED)
+        if state is not LaneState.HALTED:
+            is_lag = is_nonce(value) and value < self.lane.proved
+            assert believed or wrong or is_lag
+            assert not (believed and wrong)
 
     @rule()
     def halt(self) -> None:
@@ -144,7 +158,7 @@ class LaneMachine(RuleBasedStateMachine):
     def seed(self, next_nonce: int) -> None:
         """A new seed begins anew."""
         self.open.clear()
-        self.highest_record = -1
+        self.highest_record = self.proved = -1
         self.hear(self.lane.seed(next_nonce))
         assert self.lane.next_nonce == next_nonce
 
@@ -157,6 +171,12 @@ class LaneMachine(RuleBasedStateMachine):
         assert baseline is not None
         assert last is not None
         assert baseline <= last <= baseline + self.window
+
+    @invariant()
+    def proof_is_never_lost(self) -> None:
+        """What is known to be executed stays so until the lane is seeded anew."""
+        assert self.lane.proved >= self.proved
+        self.proved = self.lane.proved
 
     @invariant()
     def slots_are_those_without_a_verdict(self) -> None:

@@ -37,7 +37,7 @@ MOMENT = 10**14
 """Integers above this are moments; everything else is far smaller."""
 
 NOT_OF_THE_LANE = frozenset(
-    ("_lock", "_counts", "_key", "_settle_ns", "_disbelief_ns", "_epoch", "_frozen_at")
+    ("_lock", "_counts", "_key", "_settle_ns", "_disbelief_ns", "epoch", "frozen_ns")
 )
 """Fields of the core that no decision reads here, or that are told relative to others."""
 

@@ -242,11 +242,12 @@ class World(Shell):
         value = self.settled() if is_old else len(self.venue.log)
         asked, self.asked = self.asked, None
         assert asked is not None
-        if self.lane.weigh(value, self.now) or not self.lane.believes(value):
+        if not self.lane.weigh(value, self.now):
+            self.lane.refreshed(value, self.now)
+        if self.lane.believes(value):
+            self.outbox.counter(value, asked, self.now)
+        else:
             self.outbox.no_counter(self.now)
-            return
-        self.lane.refreshed(value, self.now)
-        self.outbox.counter(value, asked, self.now)
 
     def mute(self) -> None:
         """The counter is not answered."""
