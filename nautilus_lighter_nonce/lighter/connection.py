@@ -3,10 +3,9 @@ One WebSocket connection: how it is made and written to, when it is dead, how lo
 
 Rules of this file
 ------------------
-- A connection is made once and never comes back: `reconnect_max_attempts` is 0, so that Nautilus'
-  client closes for good instead of keeping frames for a next connection.
-- A connection that brings nothing counts as dead: the venue answers an application ping with text
-  (observed), while a control pong would not reset Nautilus' idle timer (observed).
+- A connection is made once and never comes back: one that came back by itself would write what it
+  kept on the next connection.
+- How it is made is handed in as a `Dial`; this package knows no network client.
 - A write that was begun is waited for to its end, so that the next frame cannot overtake it.
 
 """
@@ -20,21 +19,16 @@ from typing import Final
 from typing import Protocol
 
 import msgspec
-from nautilus_trader.core.nautilus_pyo3 import WebSocketClient
-from nautilus_trader.core.nautilus_pyo3 import WebSocketConfig
-
-from nautilus_lighter_nonce.lighter.frames import PING
 
 
 POLL_SECS: Final = 0.02  # how often a connection is looked at; the client itself notices in 1 ms
-IDLE_HEARTBEATS: Final = 3  # unanswered application pings until a connection counts as dead
 
 
 class Socket(Protocol):
-    """The part of Nautilus' `WebSocketClient` that is used here."""
+    """One connection; what it cannot do it tells with a `SocketError`."""
 
     def send_text(self, data: bytes) -> Awaitable[None]:
-        """Write a text frame."""
+        """Write a text frame; a `SocketError` says that nothing was written."""
 
     def disconnect(self) -> Awaitable[None]:
         """Close."""
@@ -48,48 +42,6 @@ class Socket(Protocol):
 
 Handler = Callable[[bytes], None]
 Dial = Callable[[Handler], Awaitable[Socket]]
-
-
-class NautilusDial:
-    """
-    Makes connections with Nautilus' WebSocket client.
-
-    Parameters
-    ----------
-    url : str
-        The address.
-    loop : asyncio.AbstractEventLoop
-        The loop that handlers are called on.
-    heartbeat_secs : int
-        Seconds between application pings, at least 1.
-
-    """
-
-    def __init__(self, url: str, loop: asyncio.AbstractEventLoop, heartbeat_secs: int) -> None:
-        self._loop = loop
-        self._config = WebSocketConfig(
-            url=url,
-            headers=[],
-            heartbeat=heartbeat_secs,
-            heartbeat_msg=PING.decode(),
-            reconnect_max_attempts=0,
-            idle_timeout_ms=heartbeat_secs * IDLE_HEARTBEATS * 1000,
-        )
-
-    async def __call__(self, handler: Handler) -> Socket:
-        """
-        Return a new connection, whose text frames go to the handler.
-
-        Raises
-        ------
-        WebSocketClientError
-            If the connection could not be made.
-
-        """
-        socket: Socket = await WebSocketClient.connect(
-            loop_=self._loop, config=self._config, handler=handler
-        )
-        return socket
 
 
 async def write_text(socket: Socket, data: bytes) -> None:

@@ -17,10 +17,12 @@ Tree
     │   ├── LighterApiError        the venue answered with a readable error code
     │   ├── LighterRateLimitError  405 or 429 without a readable body: the venue never saw it
     │   └── LighterTransportError  timeout, refused connection, 5xx, unreadable: outcome unknown
+    ├── NoAnswer                   a transport's word that a REST request brought nothing
     ├── StreamError
     │   ├── StreamConnectError     the first connection could not be made
     │   ├── StreamSubscribeError   a channel was not confirmed by its deadline
-    │   └── StreamSendError        a frame was definitely not written
+    │   ├── StreamSendError        a frame was definitely not written
+    │   └── SocketError            a transport's word that a connection failed
     ├── SignerError                the signer would not do an operation
     │   ├── SignerRangeError       a number does not fit the venue's integers; nothing was signed
     │   └── SignerMissingError     lighter-sdk is not installed
@@ -134,11 +136,19 @@ class LighterTransportError(LighterHttpError):
         return "not answered readably"
 
 
+class NoAnswer(LighterError):
+    """A transport's word that a request brought no answer. The cause is chained."""
+
+
 # -- STREAM ----------------------------------------------------------------------------------------
 
 
 class StreamError(LighterError):
     """Base of everything that can go wrong with the stream."""
+
+
+class SocketError(StreamError):
+    """A transport's word that a connection could not be made, written to or closed."""
 
 
 class StreamConnectError(StreamError):

@@ -19,6 +19,7 @@ import msgspec
 
 from nautilus_lighter_nonce.lighter.codes import Code
 from nautilus_lighter_nonce.lighter.errors import LighterApiError
+from nautilus_lighter_nonce.lighter.rest_transport import RestGate
 from nautilus_lighter_nonce.lighter.rest_transport import RestTransport
 from nautilus_lighter_nonce.lighter.schemas import AccountDetail
 from nautilus_lighter_nonce.lighter.schemas import AccountReply
@@ -50,7 +51,7 @@ MAX_TRADE_PAGES: Final = 30  # the venue keeps 3,000 trades per account (docs)
 
 class LighterHttpClient:
     """
-    Lighter's REST API over Nautilus' HTTP client.
+    Lighter's REST API; over Nautilus' HTTP client, unless another gate is handed in.
 
     Parameters
     ----------
@@ -62,16 +63,13 @@ class LighterHttpClient:
         Most read requests per minute. No limit if ``None``.
     sendtx_quota_per_min : int, optional
         Most `sendTx` and `sendTxBatch` requests per minute. No limit if ``None``.
+    gate : RestGate, optional
+        Carries the requests instead; deadline and quotas are then its own.
 
     Raises
     ------
     ValueError
         If a number is below 1.
-
-    Notes
-    -----
-    The transport beneath repeats a request by itself only if it wrote none of it, so that a
-    transaction is never posted twice.
 
     """
 
@@ -82,8 +80,13 @@ class LighterHttpClient:
         timeout_secs: int = 10,
         rest_quota_per_min: int | None = None,
         sendtx_quota_per_min: int | None = None,
+        gate: RestGate | None = None,
     ) -> None:
-        self._rest = RestTransport(base_url, timeout_secs, rest_quota_per_min, sendtx_quota_per_min)
+        if gate is None:
+            from nautilus_lighter_nonce.transport_http import NautilusGate
+
+            gate = NautilusGate(timeout_secs, rest_quota_per_min, sendtx_quota_per_min)
+        self._rest = RestTransport(base_url, gate)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}(base_url={self.base_url!r})"
@@ -94,12 +97,12 @@ class LighterHttpClient:
         return self._rest.base_url
 
     def on_token_refused(self, handler: Callable[[], None]) -> None:
-        """Call a handler whenever a read's token was refused (401): it must not be offered again."""
+        """Call a handler whenever a read's token was refused: it must not be offered again."""
         self._rest.on_token_refused = handler
 
     # -- NONCES AND KEYS --------------------------------------------------------------------------
 
-    async def next_nonce(self, account_index: int, api_key_index: int) -> int:
+    async def next_nonce(self, account_index: int, api_key_index: int) -> Any:
         """
         Return the key's executed counter, which lags behind acceptance by 350 ms or more (docs).
 
@@ -112,7 +115,8 @@ class LighterHttpClient:
 
         Returns
         -------
-        int
+        Any
+            Whatever JSON value stood there; the lane judges whether it is a nonce.
 
         Raises
         ------

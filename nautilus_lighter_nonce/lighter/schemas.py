@@ -56,10 +56,14 @@ class Frame(Wire, frozen=True, kw_only=True):
 
 
 class NextNonce(Wire, frozen=True, kw_only=True):
-    """Answer to `nextNonce`: the *executed* counter, which lags behind acceptance (docs)."""
+    """
+    Answer to `nextNonce`: the *executed* counter, which lags behind acceptance (docs).
+
+    `nonce` is whatever stood there: whether that is a nonce is the lane's to judge.
+    """
 
     code: int
-    nonce: int
+    nonce: Any
 
 
 # -- MARKETS --------------------------------------------------------------------------------------

@@ -3,7 +3,7 @@ Lighter's WebSocket: connect, come back, send transactions, hand on what arrives
 
 Rules of this file
 ------------------
-- One connection is one *epoch* and has one Nautilus `WebSocketClient`, which never reconnects by
+- One connection is one *epoch* and has one `Socket`, which never reconnects by
   itself: its own reconnect keeps unsent frames and writes them on the next connection, where they
   would put a nonce on the wire after its fate was decided.
 - A frame is delivered only in its own epoch; what an old connection still says is dropped.
@@ -30,17 +30,16 @@ from typing import Final
 from typing import Protocol
 
 import msgspec
-from nautilus_trader.core.nautilus_pyo3 import WebSocketClientError
 
 from nautilus_lighter_nonce.lighter import frames
 from nautilus_lighter_nonce.lighter.codes import Code
 from nautilus_lighter_nonce.lighter.connection import POLL_SECS
 from nautilus_lighter_nonce.lighter.connection import Backoff
 from nautilus_lighter_nonce.lighter.connection import Dial
-from nautilus_lighter_nonce.lighter.connection import NautilusDial
 from nautilus_lighter_nonce.lighter.connection import Socket
 from nautilus_lighter_nonce.lighter.connection import write_text
 from nautilus_lighter_nonce.lighter.errors import NotSent
+from nautilus_lighter_nonce.lighter.errors import SocketError
 from nautilus_lighter_nonce.lighter.errors import StreamConnectError
 from nautilus_lighter_nonce.lighter.errors import StreamSendError
 from nautilus_lighter_nonce.lighter.frames import StreamReply
@@ -112,7 +111,7 @@ class LighterStream:
     backoff : Backoff, optional
         The delays between connection attempts.
     dial : Dial, optional
-        Makes a connection; for tests.
+        Makes the connections; Nautilus' WebSocket client if ``None``.
 
     """
 
@@ -148,7 +147,7 @@ class LighterStream:
             loop, self._write_now, self._is_alive, auth_token, subscribe_timeout_secs
         )
         self._backoff = backoff or Backoff()
-        self._dial: Dial = dial or NautilusDial(url, loop, heartbeat_secs)
+        self._dial = dial or _nautilus_dial(url, loop, heartbeat_secs)
         self._epoch = 0
         self._heard_epoch = 0  # the one whose frames are delivered; 0 between connections
         self._socket: Socket | None = None
@@ -198,7 +197,7 @@ class LighterStream:
             return
         try:
             await self._open()
-        except WebSocketClientError as error:
+        except SocketError as error:
             raise StreamConnectError(self._url, str(error)) from error
         await self._announce()
         self._watcher = self._loop.create_task(self._watch())
@@ -231,7 +230,7 @@ class LighterStream:
     async def _close_softly(self, socket: Socket) -> None:
         try:
             await socket.disconnect()
-        except WebSocketClientError as error:
+        except SocketError as error:
             self._log.info(f"Old connection was not closed cleanly: {error}")
 
     async def _watch(self) -> None:
@@ -440,8 +439,7 @@ class LighterStream:
                 raise StreamSendError(request_id, NotSent.OTHER_EPOCH)
             try:
                 await write_text(socket, data)
-            except (WebSocketClientError, RuntimeError) as error:
-                # Both are raised before the frame enters the writer's queue (observed).
+            except SocketError as error:
                 raise StreamSendError(request_id, NotSent.CLIENT_REFUSED) from error
 
     # -- RECEIVING --------------------------------------------------------------------------------
@@ -512,3 +510,9 @@ class LighterStream:
         task = self._loop.create_task(coroutine)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+
+
+def _nautilus_dial(url: str, loop: asyncio.AbstractEventLoop, heartbeat_secs: int) -> Dial:
+    from nautilus_lighter_nonce.transport_ws import NautilusDial
+
+    return NautilusDial(url, loop, heartbeat_secs)
