@@ -68,8 +68,7 @@ class VenueCounter:
 
     def __init__(self) -> None:
         self.known = 0  # the highest number answered, accepted or executed; jumps begin here
-        self.answered = 0  # the highest answer that was believed
-        self._last = 0  # the latest one
+        self.answered = 0  # the latest answer that was believed
         self._counted = 0  # the highest one that an acceptance bore out, and the seed
         self._executed = -1  # the highest nonce that a record showed
         self._taken = 0  # behind the highest acceptance
@@ -90,7 +89,7 @@ class VenueCounter:
 
     def seed(self, next_nonce: int) -> None:
         """Begin anew: the lane rests on this answer."""
-        self.known = self.answered = self._last = self._counted = next_nonce
+        self.known = self.answered = self._counted = next_nonce
         self._executed, self._taken = -1, 0
         self._forget_oddities()
 
@@ -139,15 +138,14 @@ class VenueCounter:
 
     def _believe(self, value: int) -> Weight:
         self._forget_oddities()
-        self._last = value
-        self.answered = max(self.answered, value)
+        self.answered = value
         self.known = max(self.known, value)
         self._bear_out()
         return Weight.BELIEVED
 
     def _bear_out(self) -> None:
-        if self._last <= self._taken:
-            self._counted = max(self._counted, self._last)
+        if self.answered <= self._taken:
+            self._counted = max(self._counted, self.answered)
 
     def _weigh_low(self, value: int, now_ns: int) -> Weight:
         self._lows += 1

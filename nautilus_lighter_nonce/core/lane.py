@@ -159,7 +159,7 @@ class NonceLane(LaneView):
         """
         Pass over the next nonce, which is known to be taken, and return it.
 
-        What the counter counts behind it is passed over as well, in one step.
+        What the counter counted behind it is passed over as well, in one step.
 
         Raises
         ------

@@ -130,11 +130,11 @@ class Proofs:
         """Hold an answer of the counter against every transaction that may be at the venue."""
         evidence = self._fates.evidence
         if value > evidence.counter:
-            evidence.counter = value
             self._fates.inquiry.calm()
+        evidence.counter = value  # lower than before only if the lane has no proof against it
         for entry in list(self._fates.entries.values()):
             if not entry.is_dead:
-                self._weigh(entry, evidence.counter, asked_ns, now_ns)
+                self._weigh(entry, value, asked_ns, now_ns)
 
     def reset(self, now_ns: int) -> None:
         """The venue counts anew, and no copy of before can be taken any more."""
