@@ -409,29 +409,6 @@ def test_foreign_nonce_that_is_ours_in_flight_is_accounted_for() -> None:
     assert lane.state is LaneState.OPEN
 
 
-def test_foreign_nonce_in_flight_without_an_outbox_is_doomed() -> None:
-    """Whoever sends again what `doomed` names hears of it, though the reply comes later."""
-    lane = make_lane()
-    issue(lane, 2)
-    assert lane.foreign(10, 7) == (Froze(FreezeCause.STALE, 10), ForeignWriter(10))
-    assert lane.stale(10, lane.epoch, 8) == ()
-    healed = only(lane.accepted(11, lane.epoch, 9), Healed)
-    assert (healed.doomed, healed.next_nonce, healed.source) == (
-        (10,),
-        12,
-        RebaseSource.INFERRED,
-    )
-
-
-def test_foreign_nonce_where_ours_was_stale_leaves_it_doomed() -> None:
-    """The record explains the stale one; it is sent again all the same."""
-    lane = make_lane()
-    issue(lane, 2)
-    lane.stale(10, lane.epoch, 0)
-    assert lane.foreign(10) == (ForeignWriter(10),)
-    assert only(lane.accepted(11, lane.epoch, 0), Healed).doomed == (10,)
-
-
 def test_foreign_nonce_above_ours_in_flight_is_named_and_remembered() -> None:
     """What is in flight comes back stale, and the heal begins behind the record, not below it."""
     lane = make_lane()
