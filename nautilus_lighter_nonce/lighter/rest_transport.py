@@ -25,6 +25,7 @@ from nautilus_lighter_nonce.lighter.codes import CODE_OK
 from nautilus_lighter_nonce.lighter.codes import RATE_LIMIT_STATUSES
 from nautilus_lighter_nonce.lighter.codes import Code
 from nautilus_lighter_nonce.lighter.errors import LighterApiError
+from nautilus_lighter_nonce.lighter.errors import LighterHttpError
 from nautilus_lighter_nonce.lighter.errors import LighterRateLimitError
 from nautilus_lighter_nonce.lighter.errors import LighterTransportError
 from nautilus_lighter_nonce.lighter.errors import NoAnswer
@@ -102,7 +103,7 @@ class RestTransport:
         status, body = await _exchange(endpoint, request)
         try:
             return _decode(endpoint, status, body, reply_type)
-        except LighterApiError as error:
+        except LighterHttpError as error:
             is_refused = error.code == Code.INVALID_AUTH or status == 401
             if auth is not None and is_refused and self.on_token_refused is not None:
                 self.on_token_refused()

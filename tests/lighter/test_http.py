@@ -332,3 +332,37 @@ async def test_client_quota_given_still_answers() -> None:
     async with rest_stub(answering({"code": 200, "nonce": 1})) as stub:
         client = LighterHttpClient(stub.url, rest_quota_per_min=60, sendtx_quota_per_min=60)
         assert [await client.next_nonce(1, 2) for _ in range(5)] == [1] * 5
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        ({"code": 20013, "message": "invalid auth"}, 400),
+        ({"code": 20013, "message": "invalid auth"}, 200),
+        ({"code": 29500, "message": "whatever"}, 401),
+        ("<html>unauthorized</html>", 401),
+    ],
+)
+async def test_read_token_refused_is_told_at_once(body: Any, status: int) -> None:
+    """A refused token must not be offered again, however the refusal is worded."""
+    refused: list[str] = []
+    async with rest_stub(answering(body, status)) as stub:
+        client = LighterHttpClient(stub.url)
+        client.on_token_refused(lambda: refused.append("told"))
+        with pytest.raises(LighterHttpError):
+            await client.active_orders(700, TOKEN)
+    assert refused == ["told"]
+
+
+@pytest.mark.parametrize("value", ["7", 7.5, None, True, {"a": 1}, -1])
+async def test_next_nonce_of_any_kind_is_handed_on(value: Any) -> None:
+    """Whether it is a nonce is the lane's to judge, with everything that it knows."""
+    async with rest_stub(answering({"code": 200, "nonce": value})) as stub:
+        assert await LighterHttpClient(stub.url).next_nonce(700, 5) == value
+
+
+async def test_next_nonce_that_is_missing_is_no_answer() -> None:
+    """A body without the field says nothing."""
+    async with rest_stub(answering({"code": 200})) as stub:
+        with pytest.raises(LighterTransportError):
+            await LighterHttpClient(stub.url).next_nonce(700, 5)
