@@ -140,6 +140,7 @@ class LighterExecutionClient(LiveExecutionClient):
         self._tokens = AuthTokens(signer)
         self._tokens_refused = 0  # in a row
         http.on_token_refused(self._tokens.invalidate)
+        self._renewal: asyncio.Task[None] | None = None
         self._first_epoch = 1
         self._is_stopping = False
         self._collector = QuietCollector()
@@ -221,10 +222,13 @@ class LighterExecutionClient(LiveExecutionClient):
         self._first_epoch = self._stream.epoch
         for channel in PRIVATE_CHANNELS:
             await self._stream.subscribe(f"{channel}/{self._account_index}", auth=True)
+        self._renewal = self._loop.create_task(self._tokens.keep_fresh())
         self._collector.start()
 
     async def _disconnect(self) -> None:
         self._is_stopping = True
+        if self._renewal is not None:
+            self._renewal.cancel()
         self._collector.stop()
         await self._dispatcher.stop()
         await self._stream.disconnect()
