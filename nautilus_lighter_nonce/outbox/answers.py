@@ -24,6 +24,7 @@ from nautilus_lighter_nonce.outbox.entry import WriteState
 from nautilus_lighter_nonce.outbox.fates import Fates
 from nautilus_lighter_nonce.outbox.flight import Frame
 from nautilus_lighter_nonce.outbox.moves import Input
+from nautilus_lighter_nonce.outbox.moves import TxState
 from nautilus_lighter_nonce.outbox.moves import Why
 
 
@@ -74,7 +75,8 @@ class Answers:
             self.publish(write, verdict, code, message=message)
             if write.is_undead:
                 self._fates.evidence.kill(write)
-                self._clear_suspicion(write.nonce, now_ns)
+                if verdict is Verdict.STALE:
+                    self._clear_suspicion(write.nonce, now_ns)
                 self._decline(write, frame, verdict, code, message, now_ns)
 
     def silence(self, frame: Frame, reason: str, now_ns: int) -> None:
@@ -99,7 +101,8 @@ class Answers:
             fates.evidence.kill(write)
             write.entry.writes.remove(write)
             fates.work.append(w.Withdraw(write.nonce, write.epoch))
-            fates.give(write.entry, Input.UNBIND, now_ns)
+            is_fresh = write.entry.state is TxState.WRITTEN
+            fates.give(write.entry, Input.UNBIND if is_fresh else Input.DIED, now_ns)
         fates.quota.hold(now_ns + RETRY_NS)
 
     def unsigned(self, entry: Entry, reason: str, now_ns: int) -> None:
@@ -168,7 +171,7 @@ class Answers:
         for fallen in (*voided, *above):
             if fallen.state is WriteState.ACCEPTED:
                 fallen.state = WriteState.SILENT
-            fallen.entry.counted_ns = 0
+            self._fates.uncount(fallen.entry, now_ns)
             if fallen.entry is not write.entry:
                 self._fates.give(fallen.entry, Input.FELL, now_ns)
 
@@ -245,7 +248,7 @@ class Answers:
             self._fates.work.append(w.Remark(f"a filler was refused ({code}: {message})"))
 
     def _clear_suspicion(self, nonce: int, now_ns: int) -> None:
-        """What probed a nonce was not taken: the suspicion was wrong, wait longer next time."""
+        """What probed a nonce was stale: the suspicion was wrong, wait longer next time."""
         left = self._fates.evidence.undead(nonce)
         for entry in dict.fromkeys(x.entry for x in left):
             is_alone = all(x.entry is entry for x in left)

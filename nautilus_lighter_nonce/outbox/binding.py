@@ -26,7 +26,6 @@ from nautilus_lighter_nonce.outbox.flight import Slot
 from nautilus_lighter_nonce.outbox.healing import Healing
 from nautilus_lighter_nonce.outbox.healing import Ruling
 from nautilus_lighter_nonce.outbox.moves import Input
-from nautilus_lighter_nonce.outbox.moves import TxState
 
 
 FRESH_NS = 60_000_000_000
@@ -108,6 +107,7 @@ class Binding:
         if not fates.entries:
             return False
         free = self._lane.free_slots()
+        self._uncount(nonce, now_ns)
         limit = 1 if self._answers.trouble else min(MAX_BATCH_WS, self._lane.depth)
         ruling = self._healing.occupants(nonce, limit, now_ns)
         if ruling is Ruling.NOBODY:
@@ -122,6 +122,11 @@ class Binding:
             return False  # a batch waits for all its slots
         self._bind(group, now_ns)
         return True
+
+    def _uncount(self, nonce: int, now_ns: int) -> None:
+        """The lane went back behind a doubt that counted as spent: it does not count."""
+        for write in self._fates.evidence.undead(nonce):
+            self._fates.uncount(write.entry, now_ns)
 
     def _wake_after_pauses(self, now_ns: int) -> None:
         ends_ns = self._fates.quota.pause_ends_ns(now_ns)
@@ -143,9 +148,6 @@ class Binding:
             fates.probe = self._lane.next_nonce
         slots = []
         for at, entry in enumerate(group):
-            if entry.state is TxState.SPENT:  # the lane went back behind it: it does not count
-                entry.counted_ns = 0
-                fates.give(entry, Input.UNCOUNTED, now_ns)
             nonce, epoch = self._lane.issue(), self._lane.epoch
             write_id = frame_id if not at else f"{frame_id}.{at}"
             slots.append(Slot(entry, nonce, epoch, write_id, _copy_for(entry, nonce, now_ns)))

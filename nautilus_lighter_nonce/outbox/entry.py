@@ -32,7 +32,7 @@ FILLER_KEY: Final = -1
 """Fillers are paused by themselves: what refuses them need not refuse cancels."""
 
 MAX_FALLS: Final = 2
-"""How often a transaction that the venue accepted and dropped is sent again (our choice)."""
+"""How often the venue may accept and drop a transaction before it is given up (our choice)."""
 
 _LAST_PROOFS: Final = (Proof.RESET, Proof.EXPIRED, Proof.OVERTAKEN, Proof.ANSWERED)
 
@@ -287,6 +287,8 @@ class Entry:
                 return self.is_dead
             case Guard.TAKEN:
                 return self.is_taken
+            case Guard.UNHEARD:
+                return not any(write.state is WriteState.PENDING for write in self.writes)
 
     def _go(self, move: Move) -> None:
         if move.why is not None and not (self.state is TxState.UNWANTED and self.why is Why.USER):

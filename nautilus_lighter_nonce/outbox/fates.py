@@ -122,6 +122,12 @@ class Fates:
         for write in entry.undead:
             self.inquiry.look(write.nonce, now_ns)
 
+    def uncount(self, entry: Entry, now_ns: int) -> None:
+        """The nonce of a doubt does not count as spent any more."""
+        if entry.counted_ns:
+            entry.counted_ns = 0
+            self.give(entry, Input.UNCOUNTED, now_ns)
+
     # -- WHAT FOLLOWS FROM A MOVE -----------------------------------------------------------------
 
     def _wait(self, entry: Entry, now_ns: int) -> None:

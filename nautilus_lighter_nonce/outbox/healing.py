@@ -6,6 +6,7 @@ Rules of this file (the law of evidence, 2 and 6 to 8)
 =========================================== =====================================================
 what is known of the number                 who stands there
 =========================================== =====================================================
+an answer is awaited there                  nobody yet
 a wanted transaction is in doubt there      itself, the same bytes; or an earlier one of its order
   and its type is paused                    the next eligible, else nobody yet
 only unwanted ones are in doubt there       their own cancel, else the next eligible, else a filler
@@ -87,6 +88,8 @@ class Healing:
             One transaction, a batch, or why there is none.
 
         """
+        if self._is_awaited(nonce):
+            return Ruling.NOBODY
         present = list(dict.fromkeys(write.entry for write in self._evidence.undead(nonce)))
         wanted = [entry for entry in present if entry.is_wanted]
         if wanted:
@@ -126,8 +129,10 @@ class Healing:
 
     def _is_moving(self, nonce: int) -> bool:
         """Return whether an answer at a number is awaited, or it is taken."""
-        pending = any(w.state is WriteState.PENDING for w in self._evidence.undead(nonce))
-        return pending or self.is_taken(nonce)
+        return self._is_awaited(nonce) or self.is_taken(nonce)
+
+    def _is_awaited(self, nonce: int) -> bool:
+        return any(w.state is WriteState.PENDING for w in self._evidence.undead(nonce))
 
     def _doubted(self, entry: Entry, nonce: int, now_ns: int) -> list[Entry] | Ruling:
         for other in self._queue.siblings(entry):

@@ -74,6 +74,7 @@ class Guard(Enum):
     KEPT = "all writes dead, and it may be sent again"
     DEAD = "all writes dead"
     TAKEN = "another write of it was accepted"
+    UNHEARD = "no answer to it is awaited"
 
 
 class Move(msgspec.Struct, frozen=True):
@@ -90,6 +91,7 @@ _W, _B, _F, _A = TxState.WAITING, TxState.BOUND, TxState.WRITTEN, TxState.ACCEPT
 _D, _S, _U = TxState.DOUBT, TxState.SPENT, TxState.UNWANTED
 _ALIVE, _ENDED = TxState.ALIVE, TxState.ENDED
 _ANY, _KEPT, _DEAD, _TAKEN = Guard.ALWAYS, Guard.KEPT, Guard.DEAD, Guard.TAKEN
+_UNHEARD = Guard.UNHEARD
 
 MOVES: Final[tuple[Move, ...]] = (
     Move(_W, Input.BIND, _ANY, _B),
@@ -99,17 +101,16 @@ MOVES: Final[tuple[Move, ...]] = (
     Move(_W, Input.REFUSE, _ANY, _ENDED, Why.REFUSED),
     Move(_B, Input.WRITE, _ANY, _F),
     Move(_B, Input.UNBIND, _DEAD, _W),
-    Move(_B, Input.UNBIND, _TAKEN, _A),
     Move(_B, Input.UNBIND, _ANY, _D),
     Move(_F, Input.UNBIND, _DEAD, _W),
-    Move(_F, Input.UNBIND, _ANY, _D),
+    Move(_F, Input.UNBIND, _UNHEARD, _D),
     Move(_F, Input.ACCEPT, _ANY, _A),
     Move(_F, Input.REFUSE, _DEAD, _ENDED, Why.REFUSED),
     Move(_F, Input.REFUSE, _ANY, _U, Why.REFUSED),
     Move(_F, Input.DIED, _KEPT, _W),
     Move(_F, Input.DIED, _DEAD, _ENDED, Why.AGE),
-    Move(_F, Input.DIED, _ANY, _D),
-    Move(_F, Input.SILENT, _ANY, _D),
+    Move(_F, Input.DIED, _UNHEARD, _D),
+    Move(_F, Input.SILENT, _UNHEARD, _D),
     Move(_F, Input.CANCEL, _ANY, _U, Why.USER),
     Move(_A, Input.STUCK, _ANY, _U, Why.SUSPECTED),
     Move(_A, Input.FELL, _ANY, _D),
@@ -117,7 +118,6 @@ MOVES: Final[tuple[Move, ...]] = (
     Move(_A, Input.DIED, _DEAD, _ENDED, Why.SUSPECTED),
     Move(_A, Input.CANCEL, _ANY, _U, Why.USER),
     Move(_D, Input.BIND, _ANY, _B),
-    Move(_D, Input.UNBIND, _DEAD, _W),
     Move(_D, Input.ACCEPT, _ANY, _A),
     Move(_D, Input.REFUSE, _DEAD, _ENDED, Why.REFUSED),
     Move(_D, Input.REFUSE, _ANY, _U, Why.REFUSED),
@@ -127,25 +127,21 @@ MOVES: Final[tuple[Move, ...]] = (
     Move(_D, Input.CANCEL, _ANY, _U, Why.USER),
     Move(_D, Input.TOO_OLD, _ANY, _U, Why.AGE),
     Move(_D, Input.STOP, _ANY, _U, Why.STOP),
-    Move(_S, Input.UNBIND, _DEAD, _W),
     Move(_S, Input.ACCEPT, _ANY, _A),
     Move(_S, Input.REFUSE, _DEAD, _ENDED, Why.REFUSED),
     Move(_S, Input.REFUSE, _ANY, _U, Why.REFUSED),
     Move(_S, Input.DIED, _KEPT, _W),
     Move(_S, Input.DIED, _DEAD, _ENDED, Why.AGE),
     Move(_S, Input.UNCOUNTED, _ANY, _D),
-    Move(_S, Input.FELL, _ANY, _D),
     Move(_S, Input.CANCEL, _ANY, _U, Why.USER),
     Move(_S, Input.STOP, _ANY, _U, Why.STOP),
-    Move(_U, Input.UNBIND, _DEAD, _ENDED),
     Move(_U, Input.REFUSE, _DEAD, _ENDED, Why.REFUSED),
     Move(_U, Input.DIED, _KEPT, _W),
     Move(_U, Input.DIED, _DEAD, _ENDED),
     Move(_U, Input.CANCEL, _ANY, _U, Why.USER),
     Move(_U, Input.CLEARED, _TAKEN, _A),
-    Move(_U, Input.CLEARED, _ANY, _D),
-    *(Move(state, Input.SHOWN, _ANY, _ALIVE) for state in (_W, _B, _F, _A, _D, _S, _U)),
-    *(Move(state, Input.REVERTED, _ANY, _ENDED) for state in (_W, _B, _F, _A, _D, _S, _U)),
+    *(Move(state, Input.SHOWN, _ANY, _ALIVE) for state in (_W, _F, _A, _D, _S, _U)),
+    *(Move(state, Input.REVERTED, _ANY, _ENDED) for state in (_W, _F, _A, _D, _S, _U)),
 )
 """The table; (state, input) may have several rows, the first whose guard holds is taken."""
 

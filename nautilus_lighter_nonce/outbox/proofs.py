@@ -121,7 +121,6 @@ class Proofs:
         for write in list(self._fates.evidence.above(nonce)):
             if write.state is WriteState.ACCEPTED:
                 write.state = WriteState.SILENT
-                write.entry.counted_ns = 0
                 self._fates.give(write.entry, Input.FELL, now_ns)
 
     # -- THE COUNTER ------------------------------------------------------------------------------
@@ -151,9 +150,8 @@ class Proofs:
             self._fates.count(entry, now_ns)
             return
         settled_ns = asked_ns - self._fates.settings.settle_ns
-        if entry.counted_ns and entry.counted_ns <= settled_ns:
-            entry.counted_ns = 0
-            self._fates.give(entry, Input.UNCOUNTED, now_ns)
+        if entry.counted_ns <= settled_ns:
+            self._fates.uncount(entry, now_ns)
         past_ns = settled_ns - self._fates.settings.expiry_margin_ns
         if self._fates.evidence.expire(entry, past_ns, value):
             self._fates.give(entry, Input.DIED, now_ns)

@@ -5,7 +5,8 @@ S0 a frame is written on the connection that is up, in the order of nonces. S1 n
 twice. S2 what was told ended never executes. S3 what was told alive, or reverted, did. S4 an
 order's own transactions execute in their order. S5 no copy is written beside one that may be taken
 at another nonce. S6 an end is told once, with a proof that is true. L0 plan ends. L1 there is one
-question at a time. L2 something is due while a doubt is open. L3, the storms': it all ends.
+question at a time. L2 something is due while a doubt is open. L3, the storms': it all ends. S7 the
+state of a transaction fits its writes and the room it stands in.
 """
 
 from __future__ import annotations
@@ -14,12 +15,37 @@ from typing import Any
 from typing import ClassVar
 
 from nautilus_lighter_nonce.outbox import work as w
+from nautilus_lighter_nonce.outbox.entry import Entry
+from nautilus_lighter_nonce.outbox.entry import WriteState
+from nautilus_lighter_nonce.outbox.moves import DOUBTFUL
+from nautilus_lighter_nonce.outbox.moves import TxState
 
 
 FINAL = {w.News.ALIVE, w.News.REVERTED, w.News.REFUSED, w.News.GIVEN_UP, w.News.DROPPED}
 ENDED = FINAL - {w.News.ALIVE, w.News.REVERTED}
 ONCE = {"order", "modify"}
 """What must not be done twice; a cancel may."""
+
+
+def _is_coherent(entry: Entry) -> bool:
+    """Return whether the writes of a transaction are what its state says."""
+    states = {write.state for write in entry.undead}
+    match entry.state:
+        case TxState.WAITING:
+            return not states
+        case TxState.WRITTEN:
+            return WriteState.PENDING in states and WriteState.ACCEPTED not in states
+        case TxState.ACCEPTED:
+            return WriteState.ACCEPTED in states
+        case TxState.DOUBT | TxState.SPENT:
+            return WriteState.SILENT in states and WriteState.ACCEPTED not in states
+        case TxState.UNWANTED:
+            return bool(states)
+    return True
+
+
+def _writes(entry: Entry) -> list[tuple[int, str]]:
+    return [(write.nonce, write.state.value) for write in entry.writes]
 
 
 class BrokenError(AssertionError):
@@ -41,9 +67,19 @@ class Laws:
         self.last = (-1, -1)  # epoch and nonce of the latest write
 
     def check_due(self, outbox: Any) -> None:
-        """Hold L2 against an outbox that has nothing to do."""
+        """Hold L2 and S7 against an outbox that has nothing to do."""
         if outbox.in_doubt and outbox.next_due() is None:
             raise BrokenError("L2: a doubt is open and nothing is due")
+        fates = outbox._fates
+        bound = {slot.entry.place for frame in fates.flight._turn for slot in frame.slots}
+        waiting = {entry.place for entry in fates.queue}
+        for place, entry in fates.entries.items():
+            if not _is_coherent(entry) or (
+                (entry.state is TxState.BOUND) != (place in bound)
+                or (entry.state is TxState.WAITING) != (place in waiting)
+                or (entry.state in DOUBTFUL and place not in fates.doubts)
+            ):
+                raise BrokenError(f"S7: {place} is {entry.state} with {_writes(entry)}")
 
     def check_write(self, world: Any, work: w.Write, members: tuple[Any, ...]) -> None:
         """Hold S0 and S5 against a frame that is written."""

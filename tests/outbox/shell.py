@@ -104,8 +104,12 @@ class Shell:
                 return has_moved
             for work in works:
                 has_moved = has_moved or not isinstance(work, w.LookUp)
-                _DOES[type(work)](self, work)
+                self.carry_out(work)
         raise BrokenError("L0: plan never ends")
+
+    def carry_out(self, work: w.Work) -> None:
+        """Do one thing that the outbox asks for."""
+        _DOES[type(work)](self, work)
 
     def _meet(self, number: int, what: Any) -> None:
         """Know a transaction that the outbox made by itself."""
