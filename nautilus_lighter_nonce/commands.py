@@ -435,6 +435,10 @@ class CancelAllRequest(ClientRequest):
             if not cancel.is_settled():
                 cancel.fetch()
 
+    def order_ids(self) -> tuple[str, ...]:
+        """Return the orders that it cancels."""
+        return tuple(cancel.order_id() for cancel in self._cancels)
+
     def intent(self) -> TxIntent | None:
         """Return the cancel-all."""
         return CancelAllOrders(market_index=self._market_index)

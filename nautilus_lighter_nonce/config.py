@@ -77,8 +77,8 @@ _POSITIVE_MS = (
     "reply_timeout_ms",
     "refresh_retry_ms",
     "degrade_after_ms",
-    "resend_max_age_ms",
     "queue_timeout_ms",
+    "stop_timeout_ms",
 )
 
 
@@ -115,10 +115,13 @@ class LighterNonceConfig(NautilusConfig, frozen=True):
         Frozen time after which the component degrades.
     resend : bool, default True
         Whether a transaction that was doomed by a nonce is signed and sent again.
-    resend_max_age_ms : int, default 4000
-        Age, since the command, above which it is given up instead.
+    resend_max_age_ms : int or None, default 4000
+        Age, since the command, above which it is given up instead; ``None`` keeps it for as long as
+        it takes.
     queue_timeout_ms : int, default 5000
         How long a command may wait for a slot before it is given up unsent.
+    stop_timeout_ms : int, default 2000
+        How long a client that stops goes on ending doubts by spending their nonces.
     on_foreign_writer : ForeignWriterReaction, default "follow"
         Whether to go on from the foreign nonce, or to halt the lane.
 
@@ -133,8 +136,9 @@ class LighterNonceConfig(NautilusConfig, frozen=True):
     refresh_retry_ms: int = 250
     degrade_after_ms: int = 2_000
     resend: bool = True
-    resend_max_age_ms: int = 4_000
+    resend_max_age_ms: int | None = 4_000
     queue_timeout_ms: int = 5_000
+    stop_timeout_ms: int = 2_000
     on_foreign_writer: ForeignWriterReaction = ForeignWriterReaction.FOLLOW
 
     def __post_init__(self) -> None:
@@ -149,6 +153,8 @@ class LighterNonceConfig(NautilusConfig, frozen=True):
             _at_least(field, getattr(self, field), 0)
         for field in _POSITIVE_MS:
             _at_least(field, getattr(self, field), 1)
+        if self.resend_max_age_ms is not None:
+            _at_least("resend_max_age_ms", self.resend_max_age_ms, 1)
         for account_index, api_key_index in self.keys:
             _check_account_index(account_index)
             _check_api_key_index(api_key_index)

@@ -266,6 +266,10 @@ class TxDispatcher:
         """Requests of which a copy may be at the venue, and nobody knows."""
         return [what for what in self._outbox.in_doubt if isinstance(what, TxRequest)]
 
+    def open_orders(self) -> set[str]:
+        """Return the client order ids of everything that was submitted and is not final."""
+        return {order_id for request in self._txs for order_id in request.order_ids()}
+
     # -- IN ---------------------------------------------------------------------------------------
 
     def submit(self, *requests: TxRequest) -> list[int]:

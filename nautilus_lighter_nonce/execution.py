@@ -24,6 +24,7 @@ from nautilus_trader.common.component import LiveClock
 from nautilus_trader.common.component import MessageBus
 from nautilus_trader.common.enums import LogLevel
 from nautilus_trader.execution import messages
+from nautilus_trader.execution.reports import ExecutionMassStatus
 from nautilus_trader.execution.reports import FillReport
 from nautilus_trader.execution.reports import OrderStatusReport
 from nautilus_trader.execution.reports import PositionStatusReport
@@ -34,6 +35,7 @@ from nautilus_trader.model.identifiers import AccountId
 from nautilus_trader.model.identifiers import ClientId
 
 from nautilus_lighter_nonce import parsing
+from nautilus_lighter_nonce.cached_reports import CachedReports
 from nautilus_lighter_nonce.collector import QuietCollector
 from nautilus_lighter_nonce.commands import ChangeRequest
 from nautilus_lighter_nonce.commands import ClientRequest
@@ -143,6 +145,7 @@ class LighterExecutionClient(LiveExecutionClient):
         self._renewal: asyncio.Task[None] | None = None
         self._first_epoch = 1
         self._is_stopping = False
+        self._stop_secs = config.nonce.stop_timeout_ms / 1_000
         self._collector = QuietCollector()
         self._lost_at = clock.utc_now()
         self._stream = LighterStream(
@@ -188,6 +191,21 @@ class LighterExecutionClient(LiveExecutionClient):
             config.market_order_slippage_bps,
         )
         self._missed = MissedReader(self._reports, self._tracker, self._log)
+        self._in_flight = InFlightReports(
+            self._reports,
+            CachedReports(
+                cache,
+                self.account_id,
+                self._dispatcher.open_orders,
+                clock.timestamp_ns(),
+                self.now_ns,
+            ),
+            self._tracker,
+            self._missed,
+            self._dispatcher,
+            self._send_order_status_report,
+            self._log,
+        )
         self._inbox = Inbox(
             self._tracker,
             self._dispatcher.on_record,
@@ -230,7 +248,7 @@ class LighterExecutionClient(LiveExecutionClient):
         if self._renewal is not None:
             self._renewal.cancel()
         self._collector.stop()
-        await self._dispatcher.stop()
+        await self._dispatcher.stop(self._stop_secs)
         await self._stream.disconnect()
         await self._component.disconnect()
         self._signer.close()
@@ -272,6 +290,7 @@ class LighterExecutionClient(LiveExecutionClient):
 
     def _on_disconnected(self, epoch: int) -> None:
         self._lost_at = self._clock.utc_now()
+        self._missed.lost(self._lost_at)
         if self._is_stopping:
             return
         self._log.warning(f"Stream of epoch {epoch} was lost; transactions in flight are unknown")
@@ -377,31 +396,29 @@ class LighterExecutionClient(LiveExecutionClient):
 
     # -- REPORTS ----------------------------------------------------------------------------------
 
+    async def generate_mass_status(
+        self, lookback_mins: int | None = None
+    ) -> ExecutionMassStatus | None:
+        """Return what the venue has, for the start; ``None`` if it could not be read whole."""
+        with self._in_flight.at_start():
+            return await super().generate_mass_status(lookback_mins)
+
+    async def _query_order(self, command: messages.QueryOrder) -> None:
+        await self._in_flight.query(command)
+
     async def generate_order_status_report(
         self,
         command: messages.GenerateOrderStatusReport,
     ) -> OrderStatusReport | None:
-        """Return the report of one order, or ``None`` if the venue has none or did not answer."""
-        try:
-            order = await self._reports.find_order(
-                command.instrument_id, command.client_order_id, command.venue_order_id
-            )
-        except LighterHttpError as e:
-            self._log_report_error(e, "OrderStatusReport")
-            return None
-        return self._reports.order_report(order) if order is not None else None
+        """Return the report of one order, ``None`` only if the venue answered that it has none."""
+        return await self._in_flight.order(command)
 
     async def generate_order_status_reports(
         self,
         command: messages.GenerateOrderStatusReports,
     ) -> list[OrderStatusReport]:
-        """Return the reports of all orders; an unanswered read raises, it is not "no orders"."""
-        reports = await self._reports.order_reports(
-            command.instrument_id,
-            open_only=command.open_only,
-            start=command.start,
-            end=command.end,
-        )
+        """Return the reports of all orders; what was not read is repeated from the cache."""
+        reports = await self._in_flight.orders(command)
         self._log_report_receipt(len(reports), "OrderStatusReport", command.log_receipt_level)
         return reports
 
@@ -420,7 +437,7 @@ class LighterExecutionClient(LiveExecutionClient):
         self,
         command: messages.GeneratePositionStatusReports,
     ) -> list[PositionStatusReport]:
-        """Return the reports of all positions; an unanswered read raises, it is not "flat"."""
-        reports = await self._reports.position_reports(command.instrument_id)
+        """Return the reports of all positions; raises while a fill may be unread."""
+        reports = await self._in_flight.positions(command)
         self._log_report_receipt(len(reports), "PositionStatusReport", command.log_receipt_level)
         return reports

@@ -45,9 +45,18 @@ class MissedReader:
         self._reports = reports
         self._tracker = tracker
         self._log = log
+        self.behind_since: pd.Timestamp | None = None
+        self.is_cut_off = False
+
+    def lost(self, lost_at: pd.Timestamp) -> None:
+        """The streams are lost; from here on there is something to catch up with."""
+        self.is_cut_off = True
+        if self.behind_since is None:
+            self.behind_since = lost_at
 
     async def catch_up(self, lost_at: pd.Timestamp) -> None:
-        """Read what happened since a connection was lost."""
+        """Read what happened since a connection was lost, once there is another."""
+        self.is_cut_off = False
         since = lost_at - OVERLAP
         try:
             for trade in await self._reports.trades(start=since):
@@ -56,6 +65,9 @@ class MissedReader:
                 self._tracker.on_order(order, ours_only=True)
         except LighterHttpError as e:
             self._log.error(f"Could not read what the stream missed: {e}")
+            return
+        if not self.is_cut_off:
+            self.behind_since = None
 
     async def fetch(self, tracked: TrackedOrder) -> None:
         """Read one order, and its trades if it has more of them than were shown."""

@@ -38,6 +38,11 @@ class TxRequest(ABC):
         """Return the client order id that it belongs to, for events; empty if there is none."""
         return ""
 
+    def order_ids(self) -> tuple[str, ...]:
+        """Return the client order ids of all orders whose state depends on its outcome."""
+        order_id = self.order_id()
+        return (order_id,) if order_id else ()
+
     def allows_resend(self) -> bool:
         """Return whether a nonce fault may be mended by sending this again."""
         return True

@@ -82,7 +82,7 @@ def test_reference_names_every_config_field(config: type) -> None:
 
 def test_reference_names_every_event_and_topic() -> None:
     """No event is undocumented."""
-    for event in (*events.VERDICT_EVENTS, *events.NONCE_EVENTS):
+    for event in (*events.VERDICT_EVENTS, *events.NONCE_EVENTS, *events.ORDER_EVENTS):
         assert f"`{event.__name__}`" in REFERENCE
         assert f"`{event.topic_root}.{event.kind}.{{account}}.{{key}}`" in REFERENCE
 
