@@ -66,13 +66,14 @@ class Link:
 
     """
 
-    __slots__ = ("_is_cut", "_lock", "_socket", "epoch", "since")
+    __slots__ = ("_is_closing", "_is_cut", "_lock", "_socket", "epoch", "since")
 
     def __init__(self, epoch: int, socket: Socket, now: float) -> None:
         self.epoch = epoch
         self.since = now
         self._socket = socket
         self._is_cut = False
+        self._is_closing = False
         self._lock = asyncio.Lock()
 
     def is_alive(self) -> bool:
@@ -103,8 +104,11 @@ class Link:
                 raise StreamSendError(about, NotSent.CLIENT_REFUSED) from error
 
     async def close(self) -> str:
-        """Cut and close it; return what went wrong with that, for people."""
+        """Cut and close it, once; return what went wrong with that, for people."""
         self.cut()
+        if self._is_closing:
+            return ""
+        self._is_closing = True
         try:
             await self._socket.disconnect()
         except SocketError as error:

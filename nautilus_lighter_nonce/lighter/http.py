@@ -6,7 +6,6 @@ Rules of this file
 - It asks, and turns pages. It never retries, caches or decides what a fault means for a nonce;
   every error carries the verdict that its fields prove, and the caller decides.
 - How a request travels, and which error an answer is, belongs in `rest_transport`.
-
 """
 
 from __future__ import annotations
@@ -44,9 +43,6 @@ ALL_API_KEYS: Final = 255  # the venue's sentinel (sdk)
 PAGE_LIMIT: Final = 100  # most rows per page (docs)
 MAX_ORDER_PAGES: Final = 10  # the venue keeps about 1,000 inactive orders (observed)
 MAX_TRADE_PAGES: Final = 30  # the venue keeps 3,000 trades per account (docs)
-
-
-# -- CLIENT ---------------------------------------------------------------------------------------
 
 
 class LighterHttpClient:
@@ -116,7 +112,7 @@ class LighterHttpClient:
         Returns
         -------
         Any
-            Whatever JSON value stood there; the lane judges whether it is a nonce.
+            What stood there; the lane judges it.
 
         Raises
         ------

@@ -3,34 +3,31 @@ Lighter's WebSocket: connect, come back, send transactions, hand on what arrives
 
 Rules of this file
 ------------------
-- One connection is one *epoch* and has one `Socket`, which never reconnects by
-  itself: its own reconnect keeps unsent frames and writes them on the next connection, where they
-  would put a nonce on the wire after its fate was decided.
+- One connection is one *epoch* and never comes back by itself: it would write what it kept on the
+  next connection, and put a nonce on the wire after its fate was decided.
 - A frame is delivered only in its own epoch; what an old connection still says is dropped.
 - A connection that is announced to end is left before it does: the next one is made and has all
   channels by then. What was asked on the old one and not answered is in doubt from the switch on.
-- A reply is matched by the `id` that its request carried, never by order and never by text. An
-  error without `id` belongs to no transaction.
-- Nothing here knows what a reply means for a nonce. Which channels there are, and how one is
-  confirmed, belongs in `subscriptions`.
-
+- Nothing here knows what a reply means for a nonce. What a frame is belongs in `reading`, which
+  channels there are in `subscriptions`, how a connection is made in `connecting`.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-import random
 from collections.abc import Awaitable
 from collections.abc import Callable
 from collections.abc import Coroutine
 from collections.abc import Sequence
 from typing import Any
 from typing import Final
-from typing import Protocol
 
 from nautilus_lighter_nonce.lighter import frames
-from nautilus_lighter_nonce.lighter.codes import Code
+from nautilus_lighter_nonce.lighter.connecting import YOUNG_SECS
+from nautilus_lighter_nonce.lighter.connecting import Connector
+from nautilus_lighter_nonce.lighter.connecting import Successor
+from nautilus_lighter_nonce.lighter.connecting import nautilus_dial
 from nautilus_lighter_nonce.lighter.connection import POLL_SECS
 from nautilus_lighter_nonce.lighter.connection import Backoff
 from nautilus_lighter_nonce.lighter.connection import Dial
@@ -40,52 +37,15 @@ from nautilus_lighter_nonce.lighter.errors import SocketError
 from nautilus_lighter_nonce.lighter.errors import StreamConnectError
 from nautilus_lighter_nonce.lighter.errors import StreamSendError
 from nautilus_lighter_nonce.lighter.frames import StreamReply
-from nautilus_lighter_nonce.lighter.schemas import ErrorBody
-from nautilus_lighter_nonce.lighter.schemas import Frame
+from nautilus_lighter_nonce.lighter.reading import FrameReader
+from nautilus_lighter_nonce.lighter.reading import Listeners
+from nautilus_lighter_nonce.lighter.reading import Wish
+from nautilus_lighter_nonce.lighter.remarks import NoLog
+from nautilus_lighter_nonce.lighter.remarks import StreamLog
 from nautilus_lighter_nonce.lighter.subscriptions import Subscriptions
 
 
 SETTLE_SECS: Final = 0.05  # how long a closed client's threads wind down; see `disconnect`
-STABLE_SECS: Final = 2.0  # a connection that lived this long starts the backoff afresh
-
-
-# -- STREAM ---------------------------------------------------------------------------------------
-
-
-class StreamLog(Protocol):
-    """What the stream writes its remarks to; a Nautilus `Logger` fits."""
-
-    def info(self, message: str) -> None:
-        """Take an ordinary remark."""
-
-    def warning(self, message: str) -> None:
-        """Take a remark that somebody should see."""
-
-
-class _NoLog:
-    def info(self, message: str) -> None:
-        pass
-
-    def warning(self, message: str) -> None:
-        pass
-
-
-class _Next:
-    """A connection that is made in advance, and what it brought before its turn."""
-
-    def __init__(self) -> None:
-        self.task: asyncio.Task[None] | None = None
-        self.epoch = -1
-        self.link: Link | None = None
-        self.is_ready = False
-        self.is_spoiled = False
-        self.early: list[bytes] = []
-
-    def begin(self, epoch: int) -> None:
-        """Note the number of the next attempt."""
-        self.epoch = epoch
-        self.is_spoiled = False
-        self.early.clear()
 
 
 class LighterStream:
@@ -112,10 +72,9 @@ class LighterStream:
     auth_token : Callable[[], Awaitable[str]]
         Makes a fresh token; called once per (re)connection and per private subscription.
     on_anonymous : Callable[[int, str, int, bool], None], optional
-        Takes code, message and epoch of an error that carries no `id`, and whether no subscription
-        is unanswered on that connection.
+        Takes code, message and epoch of an error without `id`, and whether nobody subscribes there.
     on_token_refused : Callable[[int, str], None], optional
-        Takes code and message when the venue refuses a token; the next attempt makes another.
+        Takes code and message of a refused token; the next attempt makes another.
     log : StreamLog, optional
         Takes remarks. They never hold a token or a transaction.
     heartbeat_secs : int, default 30
@@ -150,26 +109,25 @@ class LighterStream:
     ) -> None:
         self._url = url
         self._loop = loop
-        self._on_reply = on_reply
-        self._on_frame = on_frame
         self._on_connected = on_connected
         self._on_disconnected = on_disconnected
-        self._on_anonymous = on_anonymous
-        self._on_token_refused = on_token_refused
-        self._log: StreamLog = log or _NoLog()
-        self._said: set[str] = set()
+        self._log: StreamLog = log or NoLog()
         self._subscriptions = Subscriptions(loop, auth_token, subscribe_timeout_secs)
-        self._backoff = backoff or Backoff()
-        self._dial = dial or _nautilus_dial(url, loop, heartbeat_secs)
-        self._made = 0  # connections, or attempts at one
+        listeners = Listeners(
+            on_reply=on_reply,
+            on_frame=on_frame,
+            on_anonymous=on_anonymous,
+            on_token_refused=on_token_refused,
+        )
+        self._reader = FrameReader(listeners, self._subscriptions, self._log)
+        dial = dial or nautilus_dial(url, loop, heartbeat_secs)
+        self._connector = Connector(loop, dial, backoff or Backoff(), self._receive, self._log)
         self._epoch = 0
         self._heard_epoch = 0  # the one whose frames are delivered; 0 between connections
         self._link: Link | None = None
         self._is_connected = False
-        self._unreadable_frames = 0
-        self._attempt = 0
-        self._wanted = asyncio.Event()  # a new connection is wanted at once
-        self._next = _Next()
+        self._wanted = asyncio.Event()  # another connection is wanted, or ready
+        self._next = self._new_successor()
         self._watcher: asyncio.Task[None] | None = None
         self._tasks: set[asyncio.Task[Any]] = set()
 
@@ -194,7 +152,7 @@ class LighterStream:
     @property
     def unreadable_frames(self) -> int:
         """How many frames were no JSON object that we understand."""
-        return self._unreadable_frames
+        return self._reader.unreadable
 
     # -- CONNECTION -------------------------------------------------------------------------------
 
@@ -224,7 +182,7 @@ class LighterStream:
         if watcher is not None:
             watcher.cancel()
             await asyncio.wait([watcher])
-        await self._give_up_next()
+        await self._drop_next()
         await self._drop_link()
         await self._end_epoch()
         self._subscriptions.clear()
@@ -233,28 +191,17 @@ class LighterStream:
         await asyncio.sleep(SETTLE_SECS)
 
     def replace(self, epoch: int) -> None:
-        """
-        Make a new connection at once, if this is the present one.
-
-        Answers of the old one do not count any more: what it was asked is in doubt.
-        """
+        """Leave this connection for a new one, if it is the present; its answers count no more."""
         if epoch == self._epoch and self._link is not None:
             self._heard_epoch = 0
             self._leave(self._link)
             self._wanted.set()
 
-    def _leave(self, link: Link) -> None:
-        link.cut()
-        self._start(self._close_softly(link))
-
-    async def _close_softly(self, link: Link) -> None:
-        if trouble := await link.close():
-            self._log.info(f"Old connection was not closed cleanly: {trouble}")
-
     async def _watch(self) -> None:
         while True:
             while self._is_alive() and not self._next.is_ready:
                 # The transport tells of a close by state only.
+                self._wanted.clear()
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(self._wanted.wait(), POLL_SECS)
             await self._come_back()
@@ -262,10 +209,8 @@ class LighterStream:
 
     async def _come_back(self) -> None:
         """End the epoch and begin the next, on the connection made in advance if there is one."""
-        lived = 0.0 if self._link is None else self._loop.time() - self._link.since
-        at_once = self._wanted.is_set() and lived > STABLE_SECS / 4
-        self._wanted.clear()
-        self._attempt = 0 if lived > STABLE_SECS else self._attempt
+        at_once = self._wanted.is_set() and self._connector.age(self._link) > YOUNG_SECS
+        self._connector.note_end(self._link)
         await self._end_epoch()
         if not await self._switch():
             await self._reconnect(at_once=at_once)
@@ -273,29 +218,50 @@ class LighterStream:
     async def _reconnect(self, *, at_once: bool) -> None:
         while True:
             if not at_once:
-                await asyncio.sleep(self._backoff.delay(self._attempt, random.random()))
+                await self._connector.pause()
             at_once = False
-            self._attempt += 1
             try:
-                await self._open()
-                await self._subscriptions.renew(self._present())
+                await self._subscriptions.renew(await self._open())
                 return
             except Exception as error:  # noqa: BLE001 (whatever it was, the stream must come back)
-                self._log_attempt(error)
+                self._connector.note_failure(error)
+                await self._drop_next()
                 await self._drop_link()
 
-    def _log_attempt(self, error: Exception) -> None:
-        kind = type(error).__name__
-        self._log.warning(f"Stream attempt {self._attempt} was not successful: {kind}: {error}")
+    async def _open(self) -> Link:
+        self._epoch = self._heard_epoch = self._connector.number()
+        self._link = await self._connector.open(self._epoch)
+        return self._link
 
-    async def _open(self) -> None:
-        self._made += 1
-        self._epoch = self._heard_epoch = self._made
-        self._link = await self._dialed(self._made)
+    async def _switch(self) -> bool:
+        """Go on with the connection made in advance; return whether there was a good one."""
+        successor = self._next
+        link = await successor.taken()
+        if link is None:
+            await self._drop_next()
+            return False
+        self._next = self._new_successor()
+        self._link, self._epoch, self._heard_epoch = link, link.epoch, link.epoch
+        for raw in successor.early:
+            self._receive(raw, link.epoch)
+        return True
 
-    async def _dialed(self, epoch: int) -> Link:
-        socket = await self._dial(lambda raw: self._receive(raw, epoch))
-        return Link(epoch, socket, self._loop.time())
+    def _new_successor(self) -> Successor:
+        return Successor(self._connector, self._subscriptions, self._wanted.set)
+
+    async def _drop_next(self) -> None:
+        successor, self._next = self._next, self._new_successor()
+        await successor.give_up()
+
+    async def _drop_link(self) -> None:
+        link, self._link = self._link, None
+        if link is not None:
+            self._subscriptions.forget(link.epoch)
+            await self._connector.close(link)
+
+    def _leave(self, link: Link) -> None:
+        link.cut()
+        self._start(self._connector.close(link))
 
     async def _announce(self) -> None:
         self._is_connected = True
@@ -314,90 +280,13 @@ class LighterStream:
             self._log.warning(f"Stream was disconnected, epoch {self._epoch}")
             await self._tell(self._on_disconnected)
 
-    async def _drop_link(self) -> None:
-        link, self._link = self._link, None
-        await self._drop(link)
-
-    async def _drop(self, link: Link | None) -> None:
-        if link is not None:
-            self._subscriptions.forget(link.epoch)
-            await self._close_softly(link)
-
-    # -- A CONNECTION IN ADVANCE ------------------------------------------------------------------
-
-    def _make_next(self, epoch: int) -> None:
-        """Make the next connection while the present one, which will end, still serves."""
-        if epoch == self._epoch and self._next.task is None:
-            self._next = _Next()
-            self._next.task = self._loop.create_task(self._prepare(self._next))
-
-    async def _prepare(self, successor: _Next) -> None:
-        is_young = self._loop.time() - self._present().since < STABLE_SECS / 4
-        while self._is_alive():
-            if is_young:
-                await asyncio.sleep(self._backoff.delay(self._attempt, random.random()))
-            is_young = True
-            if await self._try_next(successor):
-                self._wanted.set()
-                return
-
-    async def _try_next(self, successor: _Next) -> bool:
-        self._attempt += 1
-        self._made += 1
-        successor.begin(self._made)
-        try:
-            successor.link = await self._dialed(self._made)
-            await self._subscriptions.renew(successor.link)
-        except Exception as error:  # noqa: BLE001 (the old one may serve on, or end as it will)
-            self._log_attempt(error)
-            await self._drop(successor.link)
-            successor.link = None
-            return False
-        successor.is_ready = True
-        return True
-
-    async def _switch(self) -> bool:
-        """Go on with the connection made in advance; return whether there was a good one."""
-        successor = self._next
-        if successor.task is None:
-            return False
-        await asyncio.wait([successor.task])
-        link = successor.link
-        if link is None or successor.is_spoiled or not await self._is_complete(link):
-            await self._give_up_next()
-            return False
-        self._next = _Next()
-        self._wanted.clear()
-        self._link, self._epoch, self._heard_epoch = link, link.epoch, link.epoch
-        for raw in successor.early:
-            self._receive(raw, link.epoch)
-        return True
-
-    async def _is_complete(self, link: Link) -> bool:
-        """Return whether a connection is alive and has what was subscribed in the last moment."""
-        try:
-            await self._subscriptions.renew(link)
-        except Exception as error:  # noqa: BLE001 (the ordinary way back is left)
-            self._log_attempt(error)
-            return False
-        return link.is_alive()
-
-    async def _give_up_next(self) -> None:
-        successor, self._next = self._next, _Next()
-        if successor.task is not None:
-            successor.task.cancel()
-            await asyncio.wait([successor.task])
-        await self._drop(successor.link)
-
     async def _tell(self, callback: Callable[[int], None]) -> None:
-        # Through the loop, so that an error in a callback is the loop's to report and cannot end
-        # the task that keeps the stream alive.
+        # Through the loop: an error in a callback is its to report and cannot end the watch.
         self._loop.call_soon(callback, self._epoch)
         await asyncio.sleep(0)
 
     def _report_end_of_watch(self, watcher: asyncio.Task[None]) -> None:
-        error = None if watcher.cancelled() else watcher.exception()
-        if error is not None:
+        if not watcher.cancelled() and (error := watcher.exception()) is not None:
             context = {"message": "Stream will not come back", "exception": error}
             self._loop.call_exception_handler(context)
 
@@ -474,7 +363,7 @@ class LighterStream:
         -------
         int
             The epoch it was written in. Written is not delivered: if the epoch ends without a
-            reply, the outcome is unknown. So it is if the caller is cancelled while waiting.
+            reply, or the caller is cancelled while waiting, the outcome is unknown.
 
         Raises
         ------
@@ -533,64 +422,18 @@ class LighterStream:
     # -- RECEIVING --------------------------------------------------------------------------------
 
     def _receive(self, raw: bytes, epoch: int) -> None:
-        if epoch not in (self._heard_epoch, self._next.epoch):
+        is_early = epoch == self._next.epoch
+        if epoch != self._heard_epoch and not is_early:
             return
-        try:
-            frame = frames.read_frame(raw)
-        except Exception as error:  # noqa: BLE001 (whatever came, the next frame is read)
-            self._unreadable_frames += 1
-            self._say_once(f"Frame of {len(raw)} bytes was unreadable", error)
-            return
-        try:
-            self._route(frame, raw, epoch)
-        except Exception as error:  # noqa: BLE001 (whatever a frame says, the next is read)
-            self._say_once(f"Frame {frame.type[:40]!r} was not handled", error)
-
-    def _say_once(self, what: str, error: BaseException) -> None:
-        """Log what went wrong with a frame, once per kind."""
-        kind = f"{what.partition(' of ')[0]} {type(error).__name__} {str(error)[:60]}"
-        if kind not in self._said:
-            self._said.add(kind)
-            self._log.warning(f"{what}: {type(error).__name__}: {error}")
-
-    def _route(self, frame: Frame, raw: bytes, epoch: int) -> None:
-        family, _, _ = frame.type.partition("/")
-        if family in ("subscribed", "unsubscribed"):
-            self._subscriptions.confirm(frame, epoch)
-        if family in ("subscribed", "update") and epoch == self._next.epoch:
-            self._next.early.append(raw)
-        elif family in ("subscribed", "update"):
-            self._on_frame(frame.type, frame.channel, raw, epoch)
-        elif (reply := frames.reply_of(frame, epoch)) is not None:
-            self._on_reply(reply)
-        elif frame.error is not None or family == "jsonapi":
-            self._note_unattributed(frame, epoch)
-        elif family == "ping":
+        wish = self._reader.read(raw, epoch, is_early=is_early)
+        if wish is Wish.PONG:
             self._start(self._pong(epoch))
-        elif family == "shutdown":
-            self._log.warning("Stream was told that the venue is shutting this connection down")
-            self._make_next(epoch)
-        elif family not in ("connected", "pong", "unsubscribed"):
-            self._log.warning(f"Frame of unknown type {frame.type!r} was ignored")
-
-    def _note_unattributed(self, frame: Frame, epoch: int) -> None:
-        is_alone = not self._subscriptions.is_waiting(epoch)
-        self._subscriptions.note_error(frame.error, epoch)
-        error = frame.error or ErrorBody(code=frame.code or 0)
-        self._log.warning(f"Answer without id belongs to no request: {error.code} {error.message}")
-        if error.code == Code.INVALID_AUTH:
-            self._refuse_token(error, epoch, is_alone=is_alone)
-        elif self._on_anonymous is not None:
-            self._on_anonymous(error.code, error.message, epoch, is_alone)
-
-    def _refuse_token(self, error: ErrorBody, epoch: int, *, is_alone: bool) -> None:
-        """A token was refused: private channels begin anew, on a new connection, with another."""
-        if self._on_token_refused is not None:
-            self._on_token_refused(error.code, error.message)
-        if epoch == self._next.epoch:
-            self._next.is_spoiled = True
-        elif is_alone and self._subscriptions.has_private:
-            self.replace(epoch)
+        elif wish is Wish.KEEP:
+            self._next.early.append(raw)
+        elif wish is Wish.RENEW:
+            self._next.spoil() if is_early else self.replace(epoch)
+        elif wish is Wish.LEAVE and not is_early and self._link is not None:
+            self._next.make_while(self._link, self._loop)
 
     async def _pong(self, epoch: int) -> None:
         for link in (self._link, self._next.link):
@@ -602,9 +445,3 @@ class LighterStream:
         task = self._loop.create_task(coroutine)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
-
-
-def _nautilus_dial(url: str, loop: asyncio.AbstractEventLoop, heartbeat_secs: int) -> Dial:
-    from nautilus_lighter_nonce.transport_ws import NautilusDial
-
-    return NautilusDial(url, loop, heartbeat_secs)

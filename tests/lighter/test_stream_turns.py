@@ -13,6 +13,7 @@ from nautilus_lighter_nonce.lighter.connection import Backoff
 from nautilus_lighter_nonce.lighter.connection import Handler
 from nautilus_lighter_nonce.lighter.connection import Socket
 from nautilus_lighter_nonce.lighter.errors import SocketError
+from nautilus_lighter_nonce.lighter.errors import StreamSubscribeError
 from nautilus_lighter_nonce.lighter.stream import LighterStream
 from tests.lighter.stubs import DEADLINE_SECS
 
@@ -38,7 +39,7 @@ class Desk:
             "ws://fake",
             asyncio.get_running_loop(),
             on_reply=lambda reply: self.tell(("reply", reply.request_id, reply.epoch)),
-            on_frame=lambda kind, channel, _, epoch: self.tell(("frame", channel, epoch)),
+            on_frame=self.on_frame,
             on_connected=lambda epoch: self.tell(("connected", epoch)),
             on_disconnected=lambda epoch: self.tell(("disconnected", epoch)),
             on_anonymous=lambda *fields: self.tell(("anonymous", *fields)),
@@ -54,6 +55,11 @@ class Desk:
     def tell(self, what: Any) -> None:
         self.told.append(what)
         self._changed.set()
+
+    def on_frame(self, kind: str, channel: str, raw: bytes, epoch: int) -> None:
+        if channel == "bad":
+            raise ZeroDivisionError
+        self.tell(("frame", channel, epoch))
 
     def info(self, message: str) -> None:
         self.warning(message)
@@ -154,6 +160,19 @@ async def test_replace_of_epoch_that_has_gone_changes_nothing(desk: Desk) -> Non
     desk.stream.replace(1)
     assert desk.stream.is_connected
     assert not desk.sockets[1].is_over
+
+
+async def test_replace_while_channels_are_renewed_connects_once_more(desk: Desk) -> None:
+    """A connection that is given up before it was announced is followed by another."""
+    desk.confirms = False
+    desk.stream.replace(1)
+    await desk.until(lambda: len(desk.sockets) == 2 and len(desk.sockets[1].sent) == 2)
+    desk.confirms = True
+    desk.stream.replace(2)
+    await desk.until(lambda: ("connected", 3) in desk.told)
+    desk.sockets[2].handler(REPLY)
+    assert await desk.stream.send_tx("1", 14, "{}") == 3
+    assert desk.states == [("disconnected", 1), ("connected", 3)]
 
 
 # -- ANNOUNCED TO END -----------------------------------------------------------------------------
@@ -264,6 +283,32 @@ async def test_token_refused_at_reconnect_next_attempt_has_another(desk: Desk) -
     assert desk.sockets[2].sent[0]["auth"] == "token-3"
 
 
+async def test_token_refused_while_public_channel_waits_private_ones_begin_anew(desk: Desk) -> None:
+    """A refusal ended the private channels, whoever else is waiting at that moment."""
+    desk.confirms = False
+    waiting = asyncio.create_task(desk.stream.subscribe("ticker/1"))
+    await desk.until(lambda: len(desk.sockets[0].sent) == 3)
+    desk.confirms = True
+    desk.sockets[0].handler(REFUSED)
+    with pytest.raises(StreamSubscribeError):
+        await waiting
+    await desk.until(lambda: ("connected", 2) in desk.told)
+
+
+async def test_token_refused_on_next_connection_it_is_not_used(desk: Desk) -> None:
+    """A connection made in advance that lost its private channels does not become the present."""
+    desk.confirms = False
+    desk.sockets[0].handler(SHUTDOWN)
+    await desk.until(lambda: len(desk.sockets) == 2 and len(desk.sockets[1].sent) == 2)
+    desk.confirms = True
+    for channel in ("account_tx/516", "ticker/0"):
+        desk.sockets[1].confirm(channel)
+    desk.sockets[1].handler(REFUSED)
+    await desk.until(lambda: ("connected", 3) in desk.told)
+    assert desk.sockets[1].is_over
+    assert desk.sockets[2].sent[0]["auth"] == "token-3"
+
+
 # -- WHATEVER A FRAME CONTAINS --------------------------------------------------------------------
 
 
@@ -330,12 +375,7 @@ async def test_reply_without_code_or_error_is_handed_on_as_unknown(desk: Desk, r
 
 async def test_callback_that_raises_ends_no_reader(desk: Desk) -> None:
     """A consumer's mistake with one frame does not keep the next from being read."""
-
-    def fail(*_: Any) -> None:
-        raise ZeroDivisionError
-
-    desk.stream._on_frame = fail
-    desk.sockets[0].handler(b'{"type":"update/x","channel":"x:1"}')
+    desk.sockets[0].handler(b'{"type":"update/x","channel":"bad"}')
     desk.sockets[0].handler(REPLY)
     assert ("reply", "1", 1) in desk.told
     assert "ZeroDivisionError" in desk.remarks[-1]
