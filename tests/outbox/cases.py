@@ -1,7 +1,7 @@
 """
 The cases of the search: small worlds that are seen whole, or as far as time allows.
 
-`SMALL` are whole within a second or two each; `CASES` are what a night is for, or a few minutes.
+`SMALL` are whole within a second each; `CASES` are for a few minutes.
 """
 
 from __future__ import annotations
@@ -11,12 +11,12 @@ from tests.outbox.bounds import Bounds
 
 SMALL: dict[str, Bounds] = {
     "one lost": Bounds(orders=1, lost_frames=1, lost_replies=1, ticks=3),
-    "one canceled": Bounds(orders=1, cancels=1, lost_replies=1, ticks=2, frames=False),
+    "one canceled": Bounds(orders=1, cancels=1, lost_replies=1, ticks=1, frames=False),
     "one on two connections": Bounds(orders=1, reconnects=1, ticks=3),
-    "one vanished": Bounds(orders=1, vanishings=1, ticks=5, frames=False),
+    "one vanished": Bounds(orders=1, vanishings=1, ticks=4, frames=False),
     "one stopped": Bounds(orders=1, lost_replies=1, stops=1, ticks=3),
-    "one too old": Bounds(orders=1, lost_replies=1, max_age=3, ticks=4),
-    "one expired": Bounds(orders=1, lost_replies=1, life=4, ticks=5, frames=False),
+    "one too old": Bounds(orders=1, lost_replies=1, max_age=3, ticks=3),
+    "one expired": Bounds(orders=1, life=1, ticks=3, frames=False),
     "one overtaken": Bounds(orders=1, foreign=1, lost_replies=1, ticks=2),
     "two, one refused": Bounds(refusals=1, ticks=1, frames=False),
     "two in a batch": Bounds(batch=True, refusals=1, lost_replies=1, ticks=1),
