@@ -42,8 +42,8 @@ def test_worlds_of_the_same_form_go_on_alike() -> None:
     """Else states would be taken for seen that were not."""
     rng, compared = random.Random(1), 0
     seen: dict[Any, tuple[bytes, bytes]] = {}
-    for name in ("one lost", "two in a batch", "start again", "one of everything"):
-        for _ in range(12):
+    for name in ("one lost", "one stopped", "two in a batch"):
+        for _ in range(40):
             world = World((SMALL | CASES)[name])
             world.pump()
             for _ in range(20):
