@@ -7,18 +7,21 @@ Rules of this file
 - The signer's JSON text goes into a single send verbatim and is never encoded again: a signature
   covers values, and what was signed is what is sent.
 - An answer belongs to the request whose `id` it carries, and to nothing if it carries none.
-
+- A field that cannot be read costs nothing but itself: an answer whose code is unreadable is still
+  an answer, and one without a readable hint is no worse for it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 from typing import Final
 
 import msgspec
 
 from nautilus_lighter_nonce.lighter.codes import Verdict
 from nautilus_lighter_nonce.lighter.codes import verdict_of
+from nautilus_lighter_nonce.lighter.schemas import ErrorBody
 from nautilus_lighter_nonce.lighter.schemas import Frame
 
 
@@ -35,7 +38,7 @@ class StreamReply(msgspec.Struct, frozen=True, kw_only=True):
     request_id : str
         The `id` that the request carried.
     verdict : Verdict
-        `UNKNOWN` if the reply has neither a code nor an error.
+        `UNKNOWN` if the reply has neither a code nor an error that could be read.
     code : int or ``None``
         200, an error code, or ``None`` as above.
     message : str
@@ -56,6 +59,26 @@ class StreamReply(msgspec.Struct, frozen=True, kw_only=True):
     tx_hashes: tuple[str, ...]
     predicted_execution_time_ms: int | None
     epoch: int
+
+
+class DamagedFrame(Frame, frozen=True, kw_only=True):
+    """
+    A frame some fields of which are of another type than the venue writes; they are left out.
+
+    Parameters
+    ----------
+    flaws : tuple[str, ...]
+        Their names.
+
+    """
+
+    flaws: tuple[str, ...]
+
+    @property
+    def is_lost(self) -> bool:
+        """Whether what cannot be read would have said whom the frame is for."""
+        decisive = ("id",) if self.id is not None else ("id", "type", "channel", "error")
+        return any(name in self.flaws for name in decisive)
 
 
 class _SendTx(msgspec.Struct):
@@ -149,15 +172,43 @@ def unsubscribe_frame(channel: str) -> bytes:
 
 def read_frame(raw: bytes) -> Frame:
     """
-    Return the envelope of a frame.
+    Return the envelope of a frame; a `DamagedFrame` if not all of it could be read.
 
     Raises
     ------
     msgspec.DecodeError
-        If it is no JSON object that we understand.
+        If it is no JSON object.
+    UnicodeDecodeError
+        If one of its texts is no UTF-8.
+    RecursionError
+        If it is nested too deeply.
 
     """
-    return _decoder.decode(raw)
+    try:
+        return _decoder.decode(raw)
+    except msgspec.ValidationError:
+        return _salvaged(raw)
+
+
+def _salvaged(raw: bytes) -> DamagedFrame:
+    given = msgspec.json.decode(raw, type=dict[str, Any])
+    good, flaws = {}, []
+    for field in msgspec.structs.fields(Frame):
+        if field.name in given:
+            try:
+                good[field.name] = msgspec.convert(given[field.name], field.type)
+            except msgspec.ValidationError:
+                flaws.append(field.name)
+    if "error" in flaws and (error := _error_without_text(given["error"])) is not None:
+        good["error"] = error
+        flaws[flaws.index("error")] = "message"
+    return DamagedFrame(**good, flaws=tuple(flaws))
+
+
+def _error_without_text(given: Any) -> ErrorBody | None:
+    """Return an error whose text alone cannot be read: it is for people, the code decides."""
+    code = given.get("code") if isinstance(given, dict) else None
+    return ErrorBody(code=code) if type(code) is int else None
 
 
 def reply_of(frame: Frame, epoch: int) -> StreamReply | None:
@@ -181,7 +232,7 @@ def reply_of(frame: Frame, epoch: int) -> StreamReply | None:
     """
     if frame.id is None:
         return None
-    code = frame.code if frame.error is None else frame.error.code
+    code = _code_of(frame)
     hashes = frame.tx_hash or ()
     return StreamReply(
         request_id=str(frame.id),
@@ -192,6 +243,14 @@ def reply_of(frame: Frame, epoch: int) -> StreamReply | None:
         predicted_execution_time_ms=frame.predicted_execution_time_ms,
         epoch=epoch,
     )
+
+
+def _code_of(frame: Frame) -> int | None:
+    """Return what a reply says; nothing if there is an error and it cannot be read."""
+    if frame.error is not None:
+        return frame.error.code
+    is_unsure = isinstance(frame, DamagedFrame) and "error" in frame.flaws
+    return None if is_unsure else frame.code
 
 
 def confirms(frame: Frame, channel: str) -> bool:

@@ -106,11 +106,20 @@ class FrameReader:
             self.unreadable += 1
             self._warn(f"Frame of {len(raw)} bytes was unreadable", "unreadable", error)
             return None
+        if isinstance(frame, frames.DamagedFrame) and self._note_damage(frame).is_lost:
+            return None
         try:
             return self._route(frame, raw, epoch, is_early=is_early)
         except Exception as error:  # noqa: BLE001 (whatever a frame says, the next is read)
             self._warn(f"Frame {frame.type[:40]!r} was not handled", frame.type[:40], error)
             return None
+
+    def _note_damage(self, frame: frames.DamagedFrame) -> frames.DamagedFrame:
+        self.unreadable += 1
+        names = ", ".join(frame.flaws)
+        kind = f"{frame.type[:40]} {names}"
+        self._once.warn(kind, f"Frame {frame.type[:40]!r} had unreadable fields: {names}")
+        return frame
 
     def _warn(self, what: str, kind: str, error: Exception) -> None:
         name = type(error).__name__
