@@ -16,7 +16,6 @@ from decimal import Decimal
 from nautilus_trader.cache.cache import Cache
 from nautilus_trader.core.uuid import UUID4
 from nautilus_trader.execution.reports import OrderStatusReport
-from nautilus_trader.model.enums import OrderStatus
 from nautilus_trader.model.identifiers import AccountId
 from nautilus_trader.model.identifiers import ClientOrderId
 from nautilus_trader.model.identifiers import InstrumentId
@@ -86,7 +85,9 @@ class CachedReports:
         """
         Return what was read, but the cached state of what is open in the outbox.
 
-        What was submitted in this run and not shown yet is repeated too, where it was not read.
+        What was submitted in this run is repeated too where it was not read: an index may be late,
+        and the engine rejects what is missing without another question (1.231.0, if the order was
+        submitted without a client id).
         """
         read = list(read)
         found = {report.client_order_id for report in read}
@@ -94,11 +95,7 @@ class CachedReports:
             order.client_order_id: self._report_of(order)
             for order in self._all_living(instrument_id)
             if self.is_open(order.client_order_id)
-            or (
-                order.status == OrderStatus.SUBMITTED
-                and order.client_order_id not in found
-                and order.ts_init >= self._since_ns
-            )
+            or (order.client_order_id not in found and order.ts_init >= self._since_ns)
         }
         kept = [report for report in read if report.client_order_id not in repeated]
         return [*kept, *repeated.values()]

@@ -211,25 +211,21 @@ class InFlightReports:
     def _check_fills(self) -> None:
         if self._missed.behind_since is not None:
             raise UnreadFillError
-        unread = [*self._in_doubt(), *self._unread()]
+        unread = {*self._in_doubt(), *self._unread()}
         if unread:
-            raise UnreadFillError(tuple(sorted(set(unread))))
+            raise UnreadFillError(tuple(sorted(unread)))
 
     def _in_doubt(self) -> list[str]:
         return [order_id for r in self._dispatcher.in_doubt for order_id in r.order_ids()]
 
     def _unread(self) -> list[str]:
-        """Return our orders that are at the venue, and of which trades have not come."""
+        """Return our orders that may be at the venue unshown, or that lack trades."""
         return [
             str(tracked.client_order_id.value)
             for tracked in self._tracker.live()
             if tracked.ending is not None
             or tracked.early_trades
-            or (
-                not tracked.is_accepted
-                and tracked.order.status == OrderStatus.SUBMITTED
-                and not self._cached.is_open(tracked.client_order_id)
-            )
+            or (not tracked.is_accepted and tracked.order.status == OrderStatus.SUBMITTED)
         ]
 
 
