@@ -1,0 +1,85 @@
+"""Parts of an outbox for tests of single rooms."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from nautilus_lighter_nonce.core.lane import NonceLane
+from nautilus_lighter_nonce.core.manager import NonceManager
+from nautilus_lighter_nonce.lighter.codes import TxType
+from nautilus_lighter_nonce.outbox import work as w
+from nautilus_lighter_nonce.outbox.alarms import Alarms
+from nautilus_lighter_nonce.outbox.entry import Entry
+from nautilus_lighter_nonce.outbox.entry import TxWrite
+from nautilus_lighter_nonce.outbox.entry import WriteState
+from nautilus_lighter_nonce.outbox.fates import Fates
+from nautilus_lighter_nonce.outbox.flight import Flight
+from nautilus_lighter_nonce.outbox.flight import Frame
+from nautilus_lighter_nonce.outbox.flight import Slot
+from nautilus_lighter_nonce.outbox.settings import OutboxSettings
+
+
+SEC = 1_000_000_000
+NEVER_NS = 10**18
+
+
+def entry(place: int = 1, tx_type: TxType = TxType.CREATE_ORDER, **more: Any) -> Entry:
+    """Return a transaction that was submitted at 0."""
+    return Entry(place, more.pop("what", f"tx {place}"), tx_type, 0, **more)
+
+
+def filler(place: int = 9) -> Entry:
+    """Return a filler."""
+    return entry(place, TxType.CANCEL_ORDER, what=w.Filler(), repeats=True)
+
+
+def signed(tx_hash: str = "h", expires_ns: int = NEVER_NS) -> w.Signed:
+    """Return a signed copy."""
+    return w.Signed(tx_type=14, tx_info="{}", tx_hash=tx_hash, expires_ns=expires_ns)
+
+
+def write(
+    of: Entry,
+    nonce: int,
+    tx_hash: str | None = None,
+    *,
+    seq: int = 1,
+    state: WriteState = WriteState.PENDING,
+    expires_ns: int = NEVER_NS,
+) -> TxWrite:
+    """Return a write of a transaction, not yet noted anywhere."""
+    name = tx_hash or f"{of.place}@{nonce}"
+    made = TxWrite(seq, f"w{seq}", of, nonce, 1, 1, signed(name, expires_ns))
+    made.state = state
+    return made
+
+
+def lane(window: int = 4, next_nonce: int = 0) -> NonceLane:
+    """Return an open lane."""
+    made = NonceLane(NonceManager(window), 1, 5)
+    made.be_probed()
+    made.seed(next_nonce)
+    return made
+
+
+def fates(settings: OutboxSettings | None = None) -> Fates:
+    """Return an empty outbox's transactions."""
+    return Fates(lane(), settings or OutboxSettings())
+
+
+def slot(of: Entry, nonce: int, *, is_signed: bool = True) -> Slot:
+    """Return a number that was taken for a transaction."""
+    return Slot(of, nonce, 1, f"{of.place}-{nonce}", signed() if is_signed else None)
+
+
+def flight(timeout_ns: int = 2 * SEC) -> Flight:
+    """Return an empty flight on connection 1."""
+    made = Flight(timeout_ns, Alarms())
+    made.connected(1, 0)
+    return made
+
+
+def leave(of: Flight, name: str, now_ns: int, *members: Entry) -> Frame:
+    """Let one frame leave, and return it."""
+    of.put(Frame(name, [slot(member, at) for at, member in enumerate(members or (entry(),))]))
+    return of.leave(now_ns)

@@ -1,0 +1,41 @@
+"""Alarms: what is due when."""
+
+from __future__ import annotations
+
+from nautilus_lighter_nonce.outbox.alarms import Alarm
+from nautilus_lighter_nonce.outbox.alarms import Alarms
+
+
+def test_first_alarm_is_the_earliest_whatever_order_they_were_set_in() -> None:
+    """A heap of reminders."""
+    alarms = Alarms()
+    alarms.set(5, Alarm.WAKE)
+    alarms.set(3, Alarm.AGE, 7)
+    assert alarms.first == (3, Alarm.AGE, 7)
+    alarms.drop()
+    assert alarms.first == (5, Alarm.WAKE, 0)
+    alarms.drop()
+    assert alarms.first is None
+
+
+def test_alarms_of_one_moment_are_heard_in_the_order_of_their_kinds() -> None:
+    """Silence before questions: what is known decides what is asked."""
+    alarms = Alarms()
+    for alarm in reversed(Alarm):
+        alarms.set(1, alarm, "f" if alarm is Alarm.SILENCE else 1)
+    heard = []
+    while alarms.first is not None:
+        heard.append(alarms.first[1])
+        alarms.drop()
+    assert heard == sorted(Alarm)
+
+
+def test_alarm_that_is_set_twice_is_heard_once_and_may_be_set_again() -> None:
+    """Reminders do not pile up while a pause lasts."""
+    alarms = Alarms()
+    alarms.set(1, Alarm.WAKE)
+    alarms.set(1, Alarm.WAKE)
+    assert len(alarms) == 1
+    alarms.drop()
+    alarms.set(1, Alarm.WAKE)
+    assert len(alarms) == 1
