@@ -16,6 +16,7 @@ from decimal import Decimal
 from nautilus_trader.cache.cache import Cache
 from nautilus_trader.core.uuid import UUID4
 from nautilus_trader.execution.reports import OrderStatusReport
+from nautilus_trader.model.enums import OrderStatus
 from nautilus_trader.model.identifiers import AccountId
 from nautilus_trader.model.identifiers import ClientOrderId
 from nautilus_trader.model.identifiers import InstrumentId
@@ -73,6 +74,19 @@ class CachedReports:
         order = self._living(client_order_id)
         return None if order is None else self._report_of(order)
 
+    def is_behind(self, read: OrderStatusReport) -> bool:
+        """Return whether the venue tells more of an order of this run than we were told yet."""
+        order = self._living(read.client_order_id)
+        return (
+            order is not None
+            and order.ts_init >= self._since_ns
+            and (
+                order.status == OrderStatus.SUBMITTED
+                or not read.is_open
+                or read.filled_qty != order.filled_qty
+            )
+        )
+
     # -- ALL ORDERS -------------------------------------------------------------------------------
 
     def of_all(self, instrument_id: InstrumentId | None) -> list[OrderStatusReport]:
@@ -83,14 +97,14 @@ class CachedReports:
         self, read: Iterable[OrderStatusReport], instrument_id: InstrumentId | None
     ) -> list[OrderStatusReport]:
         """
-        Return what was read, but the cached state of what is open in the outbox.
+        Return what was read, but the cached state of what is open in the outbox, or behind.
 
         What was submitted in this run is repeated too where it was not read: an index may be late,
         and the engine rejects what is missing without another question (1.231.0, if the order was
         submitted without a client id).
         """
         read = list(read)
-        found = {report.client_order_id for report in read}
+        found = {r.client_order_id for r in read if not self.is_behind(r)}
         repeated = {
             order.client_order_id: self._report_of(order)
             for order in self._all_living(instrument_id)

@@ -34,7 +34,6 @@ from nautilus_trader.model.enums import OrderStatus
 
 from nautilus_lighter_nonce.cached_reports import CachedReports
 from nautilus_lighter_nonce.dispatch import TxDispatcher
-from nautilus_lighter_nonce.lighter.errors import LighterError
 from nautilus_lighter_nonce.missed import MissedReader
 from nautilus_lighter_nonce.reports import LighterReports
 from nautilus_lighter_nonce.tracker import OrderTracker
@@ -147,11 +146,14 @@ class InFlightReports:
             order = await self._reports.find_order(
                 command.instrument_id, client_order_id, command.venue_order_id
             )
-        except LighterError as e:
+        except Exception as e:  # noqa: BLE001 (the engine takes any error for "no such order")
             self._log.warning(f"Order {client_order_id} was not read: {e}")
             return self._cached.report(client_order_id)
-        if order is not None:
-            return self._reports.order_report(order)
+        report = None if order is None else self._reports.order_report(order)
+        if report is not None and not self._cached.is_behind(report):
+            return report
+        if report is not None:
+            await self._fetch(report)
         is_proved_here = self._cached.is_of_this_run(client_order_id)
         return self._cached.report(client_order_id) if is_proved_here else None
 
@@ -161,8 +163,8 @@ class InFlightReports:
 
         Raises
         ------
-        LighterError
-            If the venue was not read, at the start; later the cached state is repeated.
+        Exception
+            Whatever the read raised, at the start; later the cached state is repeated.
 
         """
         try:
@@ -172,14 +174,23 @@ class InFlightReports:
                 start=command.start,
                 end=command.end,
             )
-        except LighterError as e:
+        except Exception as e:  # the engine takes any error for "no orders"
             if _IS_AT_START.get():
                 raise
             self._log.warning(f"Orders were not read, they stay as they are: {e}")
             return self._cached.of_all(command.instrument_id)
         if _IS_AT_START.get():
             return self._cached.left_out_of(read)
+        for report in read:
+            if self._cached.is_behind(report) and not self._cached.is_open(report.client_order_id):
+                await self._fetch(report)
         return self._cached.added_to(read, command.instrument_id)
+
+    async def _fetch(self, report: OrderStatusReport) -> None:
+        """Let the tracker tell what the venue has of an order: the engine would drop its fills."""
+        tracked = self._tracker.find(report.client_order_id)
+        if tracked is not None:
+            await self._missed.fetch(tracked)
 
     # -- POSITIONS --------------------------------------------------------------------------------
 

@@ -18,6 +18,8 @@ from nautilus_trader.model.orders import Order
 
 from nautilus_lighter_nonce import LighterNonceConfig
 from nautilus_lighter_nonce import events
+from nautilus_lighter_nonce.cached_reports import cached_report
+from nautilus_lighter_nonce.in_flight_reports import send_unchanged
 from tests.cases.case import Verdict
 from tests.cases.case import happens
 from tests.cases.case import judge
@@ -305,5 +307,76 @@ def test_fill_that_the_streams_missed_is_read_before_positions_are_compared(
         assert position.quantity == Quantity.from_str("0.0100")
         assert s.told(order).count("Filled") == 1
         assert not await happens(lambda: len(node.cache.orders()) > 1, 0.3)
+
+    run(lighter_venue, story, engine)
+
+
+# -- THE ENGINE'S OWN WAYS ------------------------------------------------------------------------
+
+
+def test_engine_fails_to_accept_a_report_without_venue_id(lighter_venue: Any) -> None:
+    """
+    A submitted order's report is answered by one `TypeError`, after the engine's count was cleared.
+
+    When this fails the engine has changed: look at `send_unchanged`.
+    """
+
+    async def story(node: Node) -> None:
+        (s,) = node.strategies
+        go_away(lighter_venue)
+        order = s.limit()
+        await until(lambda: order.status == OrderStatus.SUBMITTED)
+        engine = node.node.kernel.exec_engine
+        engine._recon_check_retries[order.client_order_id] = 4
+        report = cached_report(order, node.client.account_id, node.client.now_ns())
+        with pytest.raises(TypeError):
+            engine.reconcile_execution_report(report)
+        assert order.client_order_id not in engine._recon_check_retries
+        assert order.status == OrderStatus.SUBMITTED
+        send_unchanged(engine.reconcile_execution_report, report)
+        come_back(lighter_venue)
+        await until(lambda: order.is_open)
+
+    run(lighter_venue, story, {"reconciliation": False, "inflight_check_interval_ms": 0})
+
+
+def test_start_fails_if_the_venue_is_not_read_and_lists_no_doubt(lighter_venue: Any) -> None:
+    """What the start is told is what was read: all of it, and nothing that is open here."""
+
+    async def story(node: Node) -> None:
+        (s,) = node.strategies
+        resting = s.limit("1500.00")
+        await until(lambda: resting.is_open)
+        mass = await node.client.generate_mass_status()
+        assert [r.client_order_id for r in mass.order_reports.values()] == [resting.client_order_id]
+        lighter_venue.fault("server_error", endpoint="accountActiveOrders", status=503)
+        assert await node.client.generate_mass_status() is None
+        lighter_venue.control({"hold": {"direction": "out", "connection": None, "ms": 1_000}})
+        s.cancel_order(resting)
+        await until(lambda: resting.is_pending_cancel and node.client.dispatcher.open_orders())
+        mass = await node.client.generate_mass_status()
+        assert mass is None or mass.order_reports == {}
+        await until(lambda: resting.is_closed)
+
+    run(lighter_venue, story, {"reconciliation": False, "inflight_check_interval_ms": 0})
+
+
+def test_end_that_no_frame_told_is_told_with_its_fills(lighter_venue: Any) -> None:
+    """A list that shows an order ended: its fills come first, which the engine would drop."""
+    engine = ASKING | OPEN_CHECKS | {"open_check_open_only": False}
+
+    async def story(node: Node) -> None:
+        (s,) = node.strategies
+        order = s.limit("1999.00")
+        await until(lambda: order.is_open)
+        for channel in ("account_all_orders", "account_all_trades"):
+            lighter_venue.fault("frame_drop", channel=channel, count=None)
+        touch = {"market": 0, "bid": "1990.00", "ask": "1998.00", "size": "0.0040"}
+        lighter_venue.control({"touch": touch})
+        s.cancel_order(order)
+        await until(lambda: order.is_closed)
+        assert s.told(order)[-2:] == ["Filled", "Canceled"]
+        assert order.filled_qty == Quantity.from_str("0.0040")
+        assert judge(lighter_venue, [order]) == Verdict(executed=1)
 
     run(lighter_venue, story, engine)
