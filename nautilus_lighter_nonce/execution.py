@@ -49,6 +49,7 @@ from nautilus_lighter_nonce.inbox import PRIVATE_CHANNELS
 from nautilus_lighter_nonce.inbox import Inbox
 from nautilus_lighter_nonce.lighter import schemas
 from nautilus_lighter_nonce.lighter.auth import AuthTokens
+from nautilus_lighter_nonce.lighter.connection import Dial
 from nautilus_lighter_nonce.lighter.errors import LighterApiError
 from nautilus_lighter_nonce.lighter.errors import LighterHttpError
 from nautilus_lighter_nonce.lighter.http import LighterHttpClient
@@ -79,6 +80,8 @@ class LighterExecutionClient(LiveExecutionClient):
         The REST client.
     ws_url : str
         The stream's address.
+    dial : Dial
+        Makes the stream's connections.
     signer : TxSigner
         Signs for the key.
     component : LighterNonceComponent
@@ -107,6 +110,7 @@ class LighterExecutionClient(LiveExecutionClient):
         loop: asyncio.AbstractEventLoop,
         http: LighterHttpClient,
         ws_url: str,
+        dial: Dial,
         signer: TxSigner,
         component: LighterNonceComponent,
         msgbus: MessageBus,
@@ -151,6 +155,7 @@ class LighterExecutionClient(LiveExecutionClient):
         self._stream = LighterStream(
             ws_url,
             loop,
+            dial,
             on_reply=self._on_reply,
             on_frame=self._on_frame,
             on_connected=self._on_connected,

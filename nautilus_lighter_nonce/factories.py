@@ -27,6 +27,8 @@ from nautilus_lighter_nonce.lighter.codes import CHAIN_IDS
 from nautilus_lighter_nonce.lighter.http import LighterHttpClient
 from nautilus_lighter_nonce.lighter.signer import SdkSigner
 from nautilus_lighter_nonce.providers import LighterInstrumentProvider
+from nautilus_lighter_nonce.transport_http import NautilusGate
+from nautilus_lighter_nonce.transport_ws import NautilusDial
 
 
 LOOPBACK_PORT = 9_700
@@ -85,6 +87,7 @@ class LighterLiveExecClientFactory(LiveExecClientFactory):
             loop=loop,
             http=http,
             ws_url=ws_url,
+            dial=NautilusDial(ws_url, loop),
             signer=_signer_of(config, http_url, credentials),
             component=LighterNonceComponent(
                 loop, msgbus, clock, http, config.nonce, name=f"LighterNonce-{name}"
@@ -126,9 +129,7 @@ def base_urls(config: LighterExecClientConfig) -> tuple[str, str]:
 
 def _http_client_of(config: LighterExecClientConfig, http_url: str) -> LighterHttpClient:
     return LighterHttpClient(
-        http_url,
-        timeout_secs=config.http_timeout_secs,
-        rest_quota_per_min=config.rest_quota_per_min,
+        http_url, NautilusGate(config.http_timeout_secs, config.rest_quota_per_min)
     )
 
 

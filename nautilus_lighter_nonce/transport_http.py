@@ -34,7 +34,7 @@ class NautilusGate:
 
     Parameters
     ----------
-    timeout_secs : int
+    timeout_secs : int, default 10
         Deadline of one request in seconds, at least 1; waiting for a quota does not count.
     rest_quota_per_min : int, optional
         Most reads per minute. No limit if ``None``.
@@ -50,7 +50,7 @@ class NautilusGate:
 
     def __init__(
         self,
-        timeout_secs: int,
+        timeout_secs: int = 10,
         rest_quota_per_min: int | None = None,
         sendtx_quota_per_min: int | None = None,
     ) -> None:

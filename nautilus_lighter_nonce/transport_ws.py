@@ -24,6 +24,12 @@ from nautilus_lighter_nonce.lighter.errors import SocketError
 from nautilus_lighter_nonce.lighter.frames import PING
 
 
+SETTLE_SECS: Final = 0.05
+"""
+How long a closed client's threads still touch Python. An interpreter that ends in that moment is
+aborted (measured on 3.13: 10 exits of 40, none after 5 ms).
+"""
+
 IDLE_HEARTBEATS: Final = 3  # unanswered application pings until a connection counts as dead
 
 
@@ -37,12 +43,13 @@ class NautilusDial:
         The address.
     loop : asyncio.AbstractEventLoop
         The loop that handlers are called on.
-    heartbeat_secs : int
-        Seconds between application pings, at least 1.
+    heartbeat_secs : int, default 30
+        Seconds between application pings, 1 to 60: the venue closes after two silent minutes. A
+        connection that brings nothing for three heartbeats counts as dead.
 
     """
 
-    def __init__(self, url: str, loop: asyncio.AbstractEventLoop, heartbeat_secs: int) -> None:
+    def __init__(self, url: str, loop: asyncio.AbstractEventLoop, heartbeat_secs: int = 30) -> None:
         self._loop = loop
         self._config = WebSocketConfig(
             url=url,
@@ -97,11 +104,13 @@ class NautilusSocket:
             raise SocketError(str(error)) from error
 
     async def disconnect(self) -> None:
-        """Close."""
+        """Close, and wait until Nautilus' threads have wound down."""
         try:
             await self._client.disconnect()
         except (WebSocketClientError, RuntimeError) as error:
             raise SocketError(str(error)) from error
+        finally:
+            await asyncio.sleep(SETTLE_SECS)
 
     def is_closed(self) -> bool:
         """Return whether the connection is over for good."""

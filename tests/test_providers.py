@@ -14,6 +14,7 @@ from nautilus_lighter_nonce.lighter.errors import LighterTransportError
 from nautilus_lighter_nonce.lighter.http import LighterHttpClient
 from nautilus_lighter_nonce.providers import LighterInstrumentProvider
 from nautilus_lighter_nonce.providers import UnknownInstrumentError
+from nautilus_lighter_nonce.transport_http import NautilusGate
 from tests.lighter.stubs import RestStub
 from tests.lighter.stubs import rest_stub
 
@@ -52,7 +53,7 @@ def provider_of(
     venue: RestStub, config: InstrumentProviderConfig | None = None
 ) -> LighterInstrumentProvider:
     """Return a provider of the stub's markets that keeps its warnings."""
-    provider = LighterInstrumentProvider(LighterHttpClient(venue.url), config)
+    provider = LighterInstrumentProvider(LighterHttpClient(venue.url, NautilusGate()), config)
     provider._log = Log()
     return provider
 
@@ -148,7 +149,7 @@ async def test_load_all_venue_away_raises_and_keeps_what_there_is(venue: RestStu
     """A load that fails changes nothing."""
     provider = provider_of(venue)
     await provider.load_all_async()
-    provider._client = LighterHttpClient("http://127.0.0.1:1")
+    provider._client = LighterHttpClient("http://127.0.0.1:1", NautilusGate())
     with pytest.raises(LighterTransportError):
         await provider.load_all_async()
     assert provider.count == 2

@@ -48,6 +48,8 @@ from nautilus_lighter_nonce.loopback.keys import DEMO_PRIVATE_KEY
 from nautilus_lighter_nonce.outbox.work import Proof
 from nautilus_lighter_nonce.reads import VenueReads
 from nautilus_lighter_nonce.requests import TxRequest
+from nautilus_lighter_nonce.transport_http import NautilusGate
+from nautilus_lighter_nonce.transport_ws import NautilusDial
 
 
 ACCOUNT_INDEX: Final = 700
@@ -160,7 +162,7 @@ class Lane:
         msgbus = MessageBus(trader_id=TraderId("BENCH-001"), clock=clock)
         self.heals = noted_heals(msgbus)
         settings = LighterNonceConfig(keys=((ACCOUNT_INDEX, API_KEY_INDEX),))
-        self._http = LighterHttpClient(job.http_url)
+        self._http = LighterHttpClient(job.http_url, NautilusGate())
         self._signer = SdkSigner(
             job.http_url, CHAIN_IDS["loopback"], ACCOUNT_INDEX, API_KEY_INDEX, DEMO_PRIVATE_KEY
         )
@@ -168,6 +170,7 @@ class Lane:
         self._stream = LighterStream(
             job.ws_url,
             loop,
+            NautilusDial(job.ws_url, loop),
             on_reply=self._on_reply,
             on_frame=self._on_frame,
             on_connected=self._on_connected,

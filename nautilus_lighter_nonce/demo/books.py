@@ -13,6 +13,7 @@ from nautilus_lighter_nonce.lighter.http import LighterHttpClient
 from nautilus_lighter_nonce.lighter.signer import SdkSigner
 from nautilus_lighter_nonce.loopback.config import VenueConfig
 from nautilus_lighter_nonce.loopback.keys import DEMO_PRIVATE_KEY
+from nautilus_lighter_nonce.transport_http import NautilusGate
 
 
 TOKEN_SECS = 60
@@ -36,7 +37,7 @@ class VenueBooks:
     def __init__(self, http_url: str, config: VenueConfig) -> None:
         account = config.accounts[0]
         self._account_index = account.account_index
-        self._http = LighterHttpClient(http_url)
+        self._http = LighterHttpClient(http_url, NautilusGate())
         self._signer = SdkSigner(
             http_url,
             config.chain_id,

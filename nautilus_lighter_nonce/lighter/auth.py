@@ -64,9 +64,18 @@ class AuthTokens:
             await self._renew()
         return self._token
 
-    def invalidate(self) -> None:
-        """Throw the token away: it was refused, and is not offered again."""
-        self._until = 0.0
+    def invalidate(self, token: str | None = None) -> None:
+        """
+        Throw the token away: it was refused, and is not offered again.
+
+        Parameters
+        ----------
+        token : str, optional
+            What was refused; the present one is kept if it is another by now.
+
+        """
+        if token is None or token == self._token:
+            self._until = 0.0
 
     async def keep_fresh(self, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep) -> None:
         """

@@ -194,10 +194,3 @@ class Successor:
         if link is not None:
             self._subscriptions.forget(link.epoch)
             await self._connector.close(link)
-
-
-def nautilus_dial(url: str, loop: asyncio.AbstractEventLoop, heartbeat_secs: int) -> Dial:
-    """Return what makes connections for whoever hands nothing else in."""
-    from nautilus_lighter_nonce.transport_ws import NautilusDial
-
-    return NautilusDial(url, loop, heartbeat_secs)

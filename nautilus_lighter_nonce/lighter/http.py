@@ -47,41 +47,19 @@ MAX_TRADE_PAGES: Final = 30  # the venue keeps 3,000 trades per account (docs)
 
 class LighterHttpClient:
     """
-    Lighter's REST API; over Nautilus' HTTP client, unless another gate is handed in.
+    Lighter's REST API, asked through one gate.
 
     Parameters
     ----------
     base_url : str
         Scheme and host, such as ``https://testnet.zklighter.elliot.ai``.
-    timeout_secs : int, default 10
-        Deadline of one request in seconds, at least 1; waiting for a quota does not count.
-    rest_quota_per_min : int, optional
-        Most read requests per minute. No limit if ``None``.
-    sendtx_quota_per_min : int, optional
-        Most `sendTx` and `sendTxBatch` requests per minute. No limit if ``None``.
-    gate : RestGate, optional
-        Carries the requests instead; deadline and quotas are then its own.
-
-    Raises
-    ------
-    ValueError
-        If a number is below 1.
+    gate : RestGate
+        Carries every request, such as `transport_http.NautilusGate`; whoever shares a limit shares
+        it. Deadline and quotas are its own.
 
     """
 
-    def __init__(
-        self,
-        base_url: str,
-        *,
-        timeout_secs: int = 10,
-        rest_quota_per_min: int | None = None,
-        sendtx_quota_per_min: int | None = None,
-        gate: RestGate | None = None,
-    ) -> None:
-        if gate is None:
-            from nautilus_lighter_nonce.transport_http import NautilusGate
-
-            gate = NautilusGate(timeout_secs, rest_quota_per_min, sendtx_quota_per_min)
+    def __init__(self, base_url: str, gate: RestGate) -> None:
         self._rest = RestTransport(base_url, gate)
 
     def __repr__(self) -> str:
@@ -92,8 +70,8 @@ class LighterHttpClient:
         """Scheme and host, without a trailing slash."""
         return self._rest.base_url
 
-    def on_token_refused(self, handler: Callable[[], None]) -> None:
-        """Call a handler whenever a read's token was refused: it must not be offered again."""
+    def on_token_refused(self, handler: Callable[[str], None]) -> None:
+        """Call a handler with every token that a read offered in vain: never offer it again."""
         self._rest.on_token_refused = handler
 
     # -- NONCES AND KEYS --------------------------------------------------------------------------

@@ -29,14 +29,28 @@ from nautilus_lighter_nonce.lighter.errors import LighterHttpError
 from nautilus_lighter_nonce.lighter.errors import LighterRateLimitError
 from nautilus_lighter_nonce.lighter.errors import LighterTransportError
 from nautilus_lighter_nonce.lighter.errors import NoAnswer
-from nautilus_lighter_nonce.lighter.schemas import Reply
 
 
 _FORM: Final = {"Content-Type": "application/x-www-form-urlencoded"}
 
 
+class _Head(msgspec.Struct):
+    """The part that every body has; whatever the text is, the code decides."""
+
+    code: int = 0
+    message: Any = ""
+
+    @property
+    def text(self) -> str:
+        return self.message if isinstance(self.message, str) else ""
+
+
 class RestGate(Protocol):
-    """Carries one request and returns status and body; `NoAnswer` if there was none."""
+    """
+    The one way out of every REST request, and the place where a limit that several share belongs.
+
+    It carries one request and returns status and body; `NoAnswer` if there was none.
+    """
 
     async def get(
         self, url: str, params: dict[str, Any], headers: dict[str, str] | None
@@ -63,7 +77,7 @@ class RestTransport:
     def __init__(self, base_url: str, gate: RestGate) -> None:
         self._base_url = base_url.rstrip("/")
         self._gate = gate
-        self.on_token_refused: Callable[[], None] | None = None
+        self.on_token_refused: Callable[[str], None] | None = None
 
     @property
     def base_url(self) -> str:
@@ -106,7 +120,7 @@ class RestTransport:
         except LighterHttpError as error:
             is_refused = error.code == Code.INVALID_AUTH or status == 401
             if auth is not None and is_refused and self.on_token_refused is not None:
-                self.on_token_refused()
+                self.on_token_refused(auth)
             raise
 
     async def post[T](self, endpoint: str, reply_type: type[T], form: dict[str, Any]) -> T:
@@ -135,20 +149,20 @@ async def _exchange(endpoint: str, request: Awaitable[tuple[int, bytes]]) -> tup
 
 
 def _decode[T](endpoint: str, status: int, body: bytes, reply_type: type[T]) -> T:
-    reply = _read(endpoint, status, body, Reply)
+    reply = _read(endpoint, status, body, _Head)
     if status >= 500:
-        raise LighterTransportError(endpoint, status, reply.code or None, reply.message)
+        raise LighterTransportError(endpoint, status, reply.code or None, reply.text)
     if reply.code == 0:
         raise LighterTransportError(endpoint, status, message="body without a code")
     if reply.code != CODE_OK or status >= 400:
-        raise LighterApiError(endpoint, status, reply.code, reply.message)
+        raise LighterApiError(endpoint, status, reply.code, reply.text)
     return _read(endpoint, status, body, reply_type)
 
 
 def _read[T](endpoint: str, status: int, body: bytes, reply_type: type[T]) -> T:
     try:
         return msgspec.json.decode(body, type=reply_type)
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         if status in RATE_LIMIT_STATUSES:
             raise LighterRateLimitError(endpoint, status) from error
         raise LighterTransportError(endpoint, status, message=str(error)) from error

@@ -30,13 +30,6 @@ class ErrorBody(Wire, frozen=True, kw_only=True):
     message: str = ""
 
 
-class Reply(Wire, frozen=True, kw_only=True):
-    """The part that every REST body has."""
-
-    code: int = 0
-    message: str = ""
-
-
 class Frame(Wire, frozen=True, kw_only=True):
     """
     The envelope of any WebSocket frame: enough to route it.

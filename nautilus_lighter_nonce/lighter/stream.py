@@ -21,13 +21,11 @@ from collections.abc import Callable
 from collections.abc import Coroutine
 from collections.abc import Sequence
 from typing import Any
-from typing import Final
 
 from nautilus_lighter_nonce.lighter import frames
 from nautilus_lighter_nonce.lighter.connecting import YOUNG_SECS
 from nautilus_lighter_nonce.lighter.connecting import Connector
 from nautilus_lighter_nonce.lighter.connecting import Successor
-from nautilus_lighter_nonce.lighter.connecting import nautilus_dial
 from nautilus_lighter_nonce.lighter.connection import POLL_SECS
 from nautilus_lighter_nonce.lighter.connection import Backoff
 from nautilus_lighter_nonce.lighter.connection import Dial
@@ -45,9 +43,6 @@ from nautilus_lighter_nonce.lighter.remarks import StreamLog
 from nautilus_lighter_nonce.lighter.subscriptions import Subscriptions
 
 
-SETTLE_SECS: Final = 0.05  # how long a closed client's threads wind down; see `disconnect`
-
-
 class LighterStream:
     """
     A WebSocket to Lighter that comes back by itself and numbers its connections.
@@ -61,6 +56,8 @@ class LighterStream:
         Such as ``wss://testnet.zklighter.elliot.ai/stream``.
     loop : asyncio.AbstractEventLoop
         The loop that all methods are called on.
+    dial : Dial
+        Makes the connections, such as `transport_ws.NautilusDial`.
     on_reply : Callable[[StreamReply], None]
         Takes every reply that carries an `id`.
     on_frame : Callable[[str, str, bytes, int], None]
@@ -77,15 +74,10 @@ class LighterStream:
         Takes code and message of a refused token; the next attempt makes another.
     log : StreamLog, optional
         Takes remarks. They never hold a token or a transaction.
-    heartbeat_secs : int, default 30
-        Seconds between application pings, 1 to 60: the venue closes after two silent minutes. A
-        connection that brings nothing for three heartbeats counts as dead.
     subscribe_timeout_secs : float, default 5.0
         Deadline of a channel's confirmation, in seconds.
     backoff : Backoff, optional
         The delays between connection attempts.
-    dial : Dial, optional
-        Makes the connections; Nautilus' WebSocket client if ``None``.
 
     """
 
@@ -93,6 +85,7 @@ class LighterStream:
         self,
         url: str,
         loop: asyncio.AbstractEventLoop,
+        dial: Dial,
         *,
         on_reply: Callable[[StreamReply], None],
         on_frame: Callable[[str, str, bytes, int], None],
@@ -102,10 +95,8 @@ class LighterStream:
         on_anonymous: Callable[[int, str, int, bool], None] | None = None,
         on_token_refused: Callable[[int, str], None] | None = None,
         log: StreamLog | None = None,
-        heartbeat_secs: int = 30,
         subscribe_timeout_secs: float = 5.0,
         backoff: Backoff | None = None,
-        dial: Dial | None = None,
     ) -> None:
         self._url = url
         self._loop = loop
@@ -120,7 +111,6 @@ class LighterStream:
             on_token_refused=on_token_refused,
         )
         self._reader = FrameReader(listeners, self._subscriptions, self._log)
-        dial = dial or nautilus_dial(url, loop, heartbeat_secs)
         self._connector = Connector(loop, dial, backoff or Backoff(), self._receive, self._log)
         self._epoch = 0
         self._heard_epoch = 0  # the one whose frames are delivered; 0 between connections
@@ -186,9 +176,8 @@ class LighterStream:
         await self._drop_link()
         await self._end_epoch()
         self._subscriptions.clear()
-        # Nautilus' threads still touch Python for a moment after a close. An interpreter that ends
-        # in that moment is aborted (measured on 3.13: 10 exits of 40, none after 5 ms).
-        await asyncio.sleep(SETTLE_SECS)
+        if self._tasks:  # a transport may need its time to close
+            await asyncio.wait(self._tasks)
 
     def replace(self, epoch: int) -> None:
         """Leave this connection for a new one, if it is the present; its answers count no more."""

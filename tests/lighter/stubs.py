@@ -1,4 +1,7 @@
-"""Hand-written venues on 127.0.0.1: they record what arrives and answer what a test tells them."""
+"""
+Hand-written venues on 127.0.0.1, which record what arrives and answer what a test tells them; and
+transports to them that need no Nautilus.
+"""
 
 from __future__ import annotations
 
@@ -12,8 +15,15 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import msgspec
+from aiohttp import ClientError
+from aiohttp import ClientSession
+from aiohttp import ClientWebSocketResponse
 from aiohttp import WSMsgType
 from aiohttp import web
+
+from nautilus_lighter_nonce.lighter.connection import Handler
+from nautilus_lighter_nonce.lighter.errors import NoAnswer
+from nautilus_lighter_nonce.lighter.errors import SocketError
 
 
 DEADLINE_SECS = 10.0
@@ -95,10 +105,16 @@ class WsStub:
         """Send a frame on the latest connection."""
         await self.sockets[-1].send_str(text)
 
+    @property
+    def transport(self) -> asyncio.Transport:
+        """The latest connection's transport."""
+        transport = self._requests[-1].transport
+        assert isinstance(transport, asyncio.Transport)
+        return transport
+
     def reset(self) -> None:
         """End the latest connection with a TCP reset, as a crashed host does."""
-        transport = self._requests[-1].transport
-        assert transport is not None
+        transport = self.transport
         raw = transport.get_extra_info("socket")
         raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         transport.abort()
@@ -127,3 +143,77 @@ async def _serving(app: web.Application) -> AsyncIterator[int]:
         yield runner.addresses[0][1]
     finally:
         await runner.cleanup()
+
+
+# -- TRANSPORTS -----------------------------------------------------------------------------------
+
+
+class AiohttpGate:
+    """A REST gate that is not Nautilus': what the package asks of one is no more than this."""
+
+    async def get(
+        self, url: str, params: dict[str, Any], headers: dict[str, str] | None
+    ) -> tuple[int, bytes]:
+        return await self._ask("GET", url, params=params, headers=headers)
+
+    async def post(self, url: str, headers: dict[str, str], body: bytes) -> tuple[int, bytes]:
+        return await self._ask("POST", url, headers=headers, data=body)
+
+    async def _ask(self, method: str, url: str, **fields: Any) -> tuple[int, bytes]:
+        try:
+            async with (
+                ClientSession() as session,
+                session.request(method, url, **fields) as response,
+            ):
+                return response.status, await response.read()
+        except ClientError as error:
+            raise NoAnswer(str(error)) from error
+
+
+class AiohttpDial:
+    """Makes connections with aiohttp, which heartbeats nothing by itself."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+
+    async def __call__(self, handler: Handler) -> AiohttpSocket:
+        session = ClientSession()
+        try:
+            return AiohttpSocket(session, await session.ws_connect(self._url), handler)
+        except ClientError as error:
+            await session.close()
+            raise SocketError(str(error)) from error
+
+
+class AiohttpSocket:
+    """One connection of aiohttp's."""
+
+    def __init__(self, session: ClientSession, ws: ClientWebSocketResponse, handler: Handler):
+        self._session = session
+        self._ws = ws
+        self._handler = handler
+        self._reader = asyncio.create_task(self._read())
+
+    async def _read(self) -> None:
+        async for message in self._ws:
+            data = message.data
+            self._handler(data.encode() if isinstance(data, str) else bytes(data))
+        await self._session.close()
+
+    async def send_text(self, data: bytes) -> None:
+        if self._reader.done():
+            raise SocketError("the connection had ended")
+        try:
+            await self._ws.send_str(data.decode())
+        except ClientError as error:
+            raise SocketError(str(error)) from error
+
+    async def disconnect(self) -> None:
+        await self._ws.close()
+        await self._reader
+
+    def is_closed(self) -> bool:
+        return self._reader.done()
+
+    def is_reconnecting(self) -> bool:
+        return False

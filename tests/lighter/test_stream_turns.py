@@ -38,6 +38,7 @@ class Desk:
         self.stream = LighterStream(
             "ws://fake",
             asyncio.get_running_loop(),
+            self.dial,
             on_reply=lambda reply: self.tell(("reply", reply.request_id, reply.epoch)),
             on_frame=self.on_frame,
             on_connected=lambda epoch: self.tell(("connected", epoch)),
@@ -48,7 +49,6 @@ class Desk:
             log=self,
             subscribe_timeout_secs=DEADLINE_SECS,
             backoff=NOW,
-            dial=self.dial,
         )
         self.remarks: list[str] = []
 
