@@ -5,6 +5,8 @@ Rules of this file
 ------------------
 - A halted lane sends nothing; a frozen one gives back what was bound and not written.
 - Nothing is bound or written behind a work that moves the lane.
+- A lane that begins far below what is known here is halted, not counted through: the venue was
+  reset, and nobody said so (`Outbox.reset`).
 """
 
 from __future__ import annotations
@@ -17,6 +19,9 @@ from nautilus_lighter_nonce.outbox.binding import Binding
 from nautilus_lighter_nonce.outbox.fates import Fates
 from nautilus_lighter_nonce.outbox.moves import Input
 
+
+MAX_GAP: Final = 10_000
+"""By how much a lane may begin below what is known; more is no lag (as `core.counter`)."""
 
 MOVES_THE_LANE: Final = (w.Publish, w.Withdraw, w.Spent, w.Rebase, w.Halt)
 
@@ -50,13 +55,23 @@ class Planner:
         self._heed_the_lane(now_ns)
         if fates.inquiry.may_ask(now_ns):
             fates.work.append(w.AskCounter())
-        if not fates.flight.is_up:
+        if not fates.flight.is_up or self._has_a_gap():
             return
         self._binding.want_pass(now_ns)
         if state is LaneState.OPEN and not fates.work:
             self._binding.fill(now_ns)
             if not any(isinstance(work, MOVES_THE_LANE) for work in fates.work):
                 self._binding.write(now_ns)
+
+    def _has_a_gap(self) -> bool:
+        """Halt a lane that was seeded far below what was counted or is in doubt."""
+        lane, evidence = self._fates.lane, self._fates.evidence
+        known = max(evidence.counter, evidence.top())
+        if lane.state is not LaneState.OPEN or known - lane.next_nonce <= MAX_GAP:
+            return False
+        begins = f"the lane begins at nonce {lane.next_nonce}, and {known} is known"
+        self._fates.work.append(w.Halt(f"{begins}: was the venue reset?"))
+        return True
 
     def _heed_the_lane(self, now_ns: int) -> None:
         """Let the lane's own question be asked in its time."""
