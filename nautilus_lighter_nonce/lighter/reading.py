@@ -153,14 +153,14 @@ class FrameReader:
         return None
 
     def _take_anonymous(self, frame: Frame, epoch: int, *, is_early: bool) -> Wish | None:
-        is_alone = not self._subscriptions.is_waiting(epoch)
-        self._subscriptions.note_error(frame.error, epoch)
+        is_alone = not self._subscriptions.is_owed(epoch)
+        is_known = self._subscriptions.note_error(frame.error, epoch)
         error = frame.error or ErrorBody(code=frame.code or 0)
         self._log.warning(f"Answer without id belongs to no request: {error.code} {error.message}")
         if error.code == Code.INVALID_AUTH:
             if self._listeners.on_token_refused is not None:
                 self._listeners.on_token_refused(error.code, error.message)
             return Wish.RENEW if self._subscriptions.has_private else None
-        if not is_early and self._listeners.on_anonymous is not None:
+        if not (is_early or is_known) and self._listeners.on_anonymous is not None:
             self._listeners.on_anonymous(error.code, error.message, epoch, is_alone)
         return None

@@ -5,8 +5,10 @@ Rules of this file
 ------------------
 - A channel counts from its confirmation on, and is then asked for again on every new connection.
 - A confirmation that its connection cannot bring any more is not waited for.
-- An error without `id` belongs to no subscription for certain: it is told to whoever waited in
-  vain, and decides nothing.
+- A request is owed an answer until one comes, also when nobody waits for it any more: as long as
+  one is owed, an error without `id` may be that answer.
+- Such an error names no channel. When as many refusals have come as answers are owed, every one of
+  them was refused; a refused token ends all at once. Else it is only told to whoever waits in vain.
 - How a frame is written, and when a connection is alive, is the `Link`'s.
 
 """
@@ -16,6 +18,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable
 from collections.abc import Callable
+from typing import Final
 
 from nautilus_lighter_nonce.lighter import frames
 from nautilus_lighter_nonce.lighter.codes import Code
@@ -26,6 +29,30 @@ from nautilus_lighter_nonce.lighter.errors import StreamSendError
 from nautilus_lighter_nonce.lighter.errors import StreamSubscribeError
 from nautilus_lighter_nonce.lighter.schemas import ErrorBody
 from nautilus_lighter_nonce.lighter.schemas import Frame
+
+
+SUBSCRIPTION_CODES: Final = frozenset(
+    {
+        Code.INVALID_PARAM,
+        Code.INVALID_AUTH,
+        Code.TOO_MANY_SUBSCRIPTIONS,
+        Code.WS_NOT_SUBSCRIBED,
+        Code.WS_ALREADY_SUBSCRIBED,
+        Code.WS_INVALID_CHANNEL,
+    },
+)
+"""Errors that a subscription is refused with and that carry no `id` (observed)."""
+
+
+class _Debt:
+    """What the venue owes on one connection."""
+
+    __slots__ = ("channels", "last_error", "refusals")
+
+    def __init__(self) -> None:
+        self.channels: set[str] = set()
+        self.refusals = 0
+        self.last_error: ErrorBody | None = None
 
 
 class Subscriptions:
@@ -53,10 +80,10 @@ class Subscriptions:
         self._auth_token = auth_token
         self._timeout_secs = timeout_secs
         self._channels: dict[str, bool] = {}  # to whether it takes a token
-        self._awaited: dict[tuple[int, str], asyncio.Future[None]] = {}  # by epoch and channel
+        self._awaited: dict[tuple[int, str], asyncio.Future[bool]] = {}  # by epoch and channel
         self._asked: dict[tuple[int, str], bool] = {}  # to whether it takes a token
         self._held: set[tuple[int, str]] = set()
-        self._last_errors: dict[int, ErrorBody | None] = {}  # by epoch
+        self._debts: dict[int, _Debt] = {}  # by epoch
 
     # -- OUT --------------------------------------------------------------------------------------
 
@@ -130,30 +157,30 @@ class Subscriptions:
 
     async def _confirmed(self, link: Link, channel: str, request: bytes) -> None:
         key = (link.epoch, channel)
-        confirmation: asyncio.Future[None] = self._loop.create_future()
+        debt = self._debts.setdefault(link.epoch, _Debt())
+        confirmation: asyncio.Future[bool] = self._loop.create_future()
         self._awaited[key] = confirmation
+        debt.channels.add(channel)
         try:
             await link.write(channel, request)
             await self._wait_while_alive(link, confirmation)
+        except StreamSendError:
+            debt.channels.discard(channel)
+            raise
         finally:
             self._awaited.pop(key, None)
-        if not confirmation.done():
-            error = self._last_errors.get(link.epoch)
-            raise StreamSubscribeError(channel, self._timeout_secs, error)
+        if not (confirmation.done() and confirmation.result()):
+            raise StreamSubscribeError(channel, self._timeout_secs, debt.last_error)
 
-    async def _wait_while_alive(self, link: Link, confirmation: asyncio.Future[None]) -> None:
+    async def _wait_while_alive(self, link: Link, confirmation: asyncio.Future[bool]) -> None:
         deadline = self._loop.time() + self._timeout_secs
-        while self._may_come(link) and not confirmation.done() and self._loop.time() < deadline:
+        while link.is_alive() and not confirmation.done() and self._loop.time() < deadline:
             await asyncio.wait([confirmation], timeout=POLL_SECS)
 
-    def _may_come(self, link: Link) -> bool:
-        """Return whether a confirmation may still come: not once a token was refused."""
-        error = self._last_errors.get(link.epoch)
-        return link.is_alive() and (error is None or error.code != Code.INVALID_AUTH)
-
-    def is_waiting(self, epoch: int) -> bool:
-        """Return whether a confirmation is awaited on a connection."""
-        return any(awaited == epoch for awaited, _ in self._awaited)
+    def is_owed(self, epoch: int) -> bool:
+        """Return whether a request of ours is unanswered on a connection."""
+        debt = self._debts.get(epoch)
+        return debt is not None and bool(debt.channels)
 
     @property
     def has_private(self) -> bool:
@@ -164,19 +191,61 @@ class Subscriptions:
 
     def confirm(self, frame: Frame, epoch: int) -> None:
         """Take a `subscribed/…` or `unsubscribed` frame."""
-        for key, confirmation in self._awaited.items():
-            is_meant = key[0] == epoch and frames.confirms(frame, key[1])
-            if is_meant and not confirmation.done():
-                confirmation.set_result(None)
-                if key in self._asked:  # at once: a connection may be replaced in the next moment
-                    self._channels[key[1]] = self._asked[key]
-                    self._held.add(key)
+        debt = self._debts.get(epoch)
+        if debt is not None:
+            for channel in [x for x in debt.channels if frames.confirms(frame, x)]:
+                self._confirm(epoch, channel, debt)
+            self._settle(epoch, debt)
 
-    def note_error(self, error: ErrorBody | None, epoch: int) -> None:
-        """Take an answer that belongs to no request, for the next that waits in vain."""
-        self._last_errors[epoch] = error
+    def _confirm(self, epoch: int, channel: str, debt: _Debt) -> None:
+        debt.channels.discard(channel)
+        key = (epoch, channel)
+        confirmation = self._awaited.get(key)
+        if confirmation is None or confirmation.done():
+            return
+        confirmation.set_result(True)
+        if key in self._asked:  # at once: a connection may be replaced in the next moment
+            self._channels[channel] = self._asked[key]
+            self._held.add(key)
+
+    def note_error(self, error: ErrorBody | None, epoch: int) -> bool:
+        """
+        Take an answer without `id`.
+
+        Returns
+        -------
+        bool
+            Whether it is a subscription's for certain.
+
+        """
+        debt = self._debts.setdefault(epoch, _Debt())
+        debt.last_error = error
+        if error is None or error.code not in SUBSCRIPTION_CODES or not debt.channels:
+            return False
+        if error.code == Code.WS_ALREADY_SUBSCRIBED and len(debt.channels) == 1:
+            (channel,) = debt.channels
+            self._confirm(epoch, channel, debt)  # the answer to an earlier request was lost
+            return True
+        debt.refusals += 1
+        if error.code == Code.INVALID_AUTH:
+            self._refuse(epoch)
+        self._settle(epoch, debt)
+        return True
+
+    def _settle(self, epoch: int, debt: _Debt) -> None:
+        """End what is owed, if all of it was refused."""
+        if debt.refusals >= len(debt.channels):
+            if debt.channels:
+                self._refuse(epoch)
+            debt.channels.clear()
+            debt.refusals = 0
+
+    def _refuse(self, epoch: int) -> None:
+        for (awaited, _), confirmation in self._awaited.items():
+            if awaited == epoch and not confirmation.done():
+                confirmation.set_result(False)
 
     def forget(self, epoch: int) -> None:
         """Let a connection that has ended be."""
-        self._last_errors.pop(epoch, None)
+        self._debts.pop(epoch, None)
         self._held = {key for key in self._held if key[0] != epoch}
