@@ -212,6 +212,7 @@ class TxDispatcher:
 
         """
         self._markets = markets or self._markets
+        self._outbox.start(self._now())
         for topic in self._topics:
             self._msgbus.subscribe(topic=topic, handler=self._on_lane_news)
         self._writer = self._loop.create_task(self._write(), name=f"writer of {self._key}")

@@ -459,6 +459,20 @@ async def test_stop_gives_up_the_unsent_and_waits_for_the_sent() -> None:
     assert (first.told, second.told) == (["bound", "accepted"], ["given up"])
 
 
+async def test_start_after_a_stop_sends_again() -> None:
+    """A stop is not for ever: a client that connects again goes on with the same outbox."""
+    bench = await Bench().open()
+    await bench.dispatcher.stop()
+    bench.dispatcher.on_disconnected()
+    bench.dispatcher.start()
+    bench.dispatcher.on_connected(2)
+    bench.epoch = 2
+    (request,) = bench.submit(1)
+    await bench.written(1)
+    bench.answer(0, OK)
+    await eventually(lambda: request.told == ["bound", "accepted"])
+
+
 async def test_stop_gives_up_what_a_last_heal_would_send_again() -> None:
     """What comes back stale while the client stops is told its end, and sent no more."""
     bench = await Bench().open()

@@ -177,10 +177,17 @@ class Shell:
     def _replace(self, work: w.Replace) -> None:
         self._reconnect()
 
+    def _give_back_unwritten(self) -> None:
+        """Nothing of the frames that wait for the socket left, the latest goes back first."""
+        frames = list(self.to_write)
+        self.to_write.clear()
+        for frame in reversed(frames):
+            self.outbox.not_written(frame.frame_id, self.now)
+
     def _reconnect(self, seed: int | None = None) -> None:
         """What the old connection still carries may arrive later, its answers never do."""
         self.replies.clear()
-        self.to_write.clear()
+        self._give_back_unwritten()
         self.outbox.connection_lost(self.now)
         self.pump()
         if seed is not None:

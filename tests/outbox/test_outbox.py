@@ -98,17 +98,17 @@ def test_frame_that_was_not_written_gives_its_number_back_and_is_tried_again() -
     assert lab.lane.next_nonce == 1
 
 
-def test_frame_that_fell_silent_before_it_was_not_written_waits_again() -> None:
-    """A socket may say late that it wrote nothing: the doubt is over, and nothing is lost."""
+def test_frame_that_waits_for_a_socket_that_is_replaced_is_given_back() -> None:
+    """It fell silent unwritten: the doubt is over, and it goes again at its number."""
     lab = Lab(slow=True)
     order = lab.order()
     lab.do("sign", 0)
     lab.wait(2)
-    assert lab.state(order) is TxState.DOUBT
-    lab.outbox.not_written(lab.asked_for(w.Write)[0].frame_id, lab.world.now)
-    assert (
-        lab.state(order) is TxState.DOUBT
-    )  # the connection was replaced: it is not known any more
+    assert lab.world.connection == 2
+    assert lab.news(order) == [w.News.SENDING, w.News.IN_DOUBT, w.News.SETTLED]
+    lab.wait(3)
+    assert lab.state(order) is TxState.BOUND
+    assert lab.outbox._fates.flight.bound_nonces() == {0}
 
 
 def test_not_written_after_silence_on_an_open_connection_waits_again() -> None:

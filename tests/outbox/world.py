@@ -284,9 +284,7 @@ class World(Shell):
 
     def fail_write(self) -> None:
         """The socket does not take the oldest frame; what waits behind it is not tried."""
-        frame = self.to_write.popleft()
-        self.to_write.clear()
-        self.outbox.not_written(frame.frame_id, self.now)
+        self._give_back_unwritten()
 
     def tick(self) -> None:
         """Time passes until something comes of it."""
