@@ -134,6 +134,8 @@ class Fates:
         """Let what is certainly not at the venue wait in its old place, if it may still go."""
         entry.is_suspected = False
         self.queue.put(entry)
+        if self.queue.has_bound_later(entry):
+            self.take_back(now_ns)  # numbers are given anew, in the order of the order
         may_go = entry.may_repeat or not entry.writes
         if self.is_stopping:
             self.give(entry, Input.STOP, now_ns)

@@ -76,6 +76,11 @@ class Queue:
             return []
         return [other for other in self._orders.get(entry.order, ()) if other is not entry]
 
+    def has_bound_later(self, entry: Entry) -> bool:
+        """Return whether a later transaction of its order has a number and is not written."""
+        later = (other for other in self.siblings(entry) if other.place > entry.place)
+        return any(other.state is TxState.BOUND for other in later)
+
     def first_for(self, nonce: int, now_ns: int) -> Entry | None:
         """Return the first transaction that may have a number, ``None`` if none may."""
         for entry in self._waiting:
@@ -105,7 +110,7 @@ class Queue:
             if other.place < entry.place:
                 if other.state is TxState.WAITING or any(w.nonce >= nonce for w in other.undead):
                     return False
-            elif any(w.nonce <= nonce for w in other.undead):
+            elif other.state is TxState.BOUND or any(w.nonce <= nonce for w in other.undead):
                 return False
         return True
 

@@ -62,6 +62,9 @@ CASES: dict[str, Bounds] = {
     "garbled": Bounds(garbled=1, mute=2, refusals=1, ticks=3),
     "rumours": Bounds(rumours=1, lost_replies=1, vanishings=1, ticks=3),
     "slow shell": Bounds(slow=True, unwritten=1, unsigned=1, reconnects=1, ticks=1),
+    "slow change": Bounds(
+        orders=1, modifies=2, cancels=1, foreign=1, slow=True, ticks=1, frames=False
+    ),
     "not ready": Bounds(slow=True, unready=1, cancels=1, refusals=1, reconnects=1, ticks=2),
     "one of everything": Bounds(
         orders=1,

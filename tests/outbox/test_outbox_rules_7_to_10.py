@@ -73,6 +73,24 @@ def test_rule_8_earlier_one_takes_the_nonce_of_the_later() -> None:
     assert lab.wrote()[3:] == [(modify, 2)]
 
 
+def test_rule_8_earlier_one_that_comes_back_takes_its_turn_before_a_later_one_that_is_signed() -> (
+    None
+):
+    """A number that was not written yet is given back, and given anew in place order."""
+    lab = Lab(slow=True)
+    lab.do("foreign")
+    order = lab.order()
+    lab.do("sign", 0)
+    lab.do("flush")
+    lab.do("deliver", 1)
+    modify = lab.change("modify", order)
+    assert lab.state(modify) is TxState.BOUND
+    lab.execute()
+    assert lab.wrote() == [(order, 0)]
+    bound = [slot.entry.place for f in lab.outbox._fates.flight._turn for slot in f.slots]
+    assert bound == [order, modify]
+
+
 def test_rule_8_change_is_not_sent_behind_a_later_one_that_was_executed() -> None:
     """What was changed is not changed back."""
     lab = Lab()

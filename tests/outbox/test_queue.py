@@ -82,6 +82,16 @@ def test_order_stands_below_all_undead_writes_of_its_changes() -> None:
     assert [n for n in range(8) if queue.fits(order, n)] == [0, 1, 2, 3, 4]
 
 
+def test_order_does_not_stand_above_a_change_that_has_a_number() -> None:
+    """Bound and not written: it will leave before what gets its number now."""
+    order, change = entry(1, order="o"), entry(2, order="o")
+    change.state = TxState.BOUND
+    queue = _queue(order, change)
+    assert not queue.fits(order, 9)
+    assert queue.has_bound_later(order)
+    assert not queue.has_bound_later(change)
+
+
 def test_dead_writes_bind_nobody() -> None:
     """What is proved dead is no neighbour."""
     change, before = entry(2, order="o"), _doubted(1, 5)
