@@ -45,6 +45,7 @@ from nautilus_lighter_nonce.config import LighterExecClientConfig
 from nautilus_lighter_nonce.constants import LIGHTER_VENUE
 from nautilus_lighter_nonce.desk import OrderDesk
 from nautilus_lighter_nonce.dispatch import TxDispatcher
+from nautilus_lighter_nonce.in_flight_reports import InFlightReports
 from nautilus_lighter_nonce.inbox import PRIVATE_CHANNELS
 from nautilus_lighter_nonce.inbox import Inbox
 from nautilus_lighter_nonce.lighter import schemas
