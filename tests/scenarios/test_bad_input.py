@@ -72,6 +72,8 @@ def test_client_config_with_impossible_value_names_field_value_and_remedy(
         ({"skip_window": 4, "max_in_flight": 5}, "max_in_flight"),
         ({"settle_ms": -1}, "settle_ms"),
         ({"reply_timeout_ms": 0}, "reply_timeout_ms"),
+        ({"resend_max_age_ms": 0}, "resend_max_age_ms"),
+        ({"stop_timeout_ms": 0}, "stop_timeout_ms"),
         ({"keys": ((700, 255),)}, "api_key_index"),
     ],
 )
@@ -83,6 +85,12 @@ def test_nonce_config_with_impossible_value_names_the_field(
     with pytest.raises(ConfigError) as caught:
         LighterNonceConfig(**values)
     assert caught.value.field == field
+
+
+def test_nonce_config_that_keeps_orders_for_ever_is_read_from_json() -> None:
+    """``None`` is a value of its own: no age is too old."""
+    config = LighterExecClientConfig.parse(b'{"nonce": {"resend_max_age_ms": null}}')
+    assert config.nonce.resend_max_age_ms is None
 
 
 def test_json_config_with_impossible_value_names_the_field() -> None:
