@@ -20,11 +20,13 @@ from typing import Final
 from nautilus_lighter_nonce.lighter.connection import Backoff
 from nautilus_lighter_nonce.lighter.connection import Dial
 from nautilus_lighter_nonce.lighter.connection import Link
+from nautilus_lighter_nonce.lighter.errors import SocketError
 from nautilus_lighter_nonce.lighter.remarks import StreamLog
 from nautilus_lighter_nonce.lighter.subscriptions import Subscriptions
 
 
 STABLE_SECS: Final = 2.0  # a connection that lived this long starts the backoff afresh
+OPEN_SECS: Final = 5.0  # patience with one attempt, shorter than a network's own (our choice)
 YOUNG_SECS: Final = 0.5  # one that lived shorter is not followed at once
 
 
@@ -79,7 +81,11 @@ class Connector:
             If it could not be made.
 
         """
-        socket = await self._dial(lambda raw: self._receive(raw, epoch))
+        try:
+            async with asyncio.timeout(OPEN_SECS):
+                socket = await self._dial(lambda raw: self._receive(raw, epoch))
+        except TimeoutError as error:
+            raise SocketError(f"no connection within {OPEN_SECS} s") from error
         return Link(epoch, socket, self._loop.time())
 
     async def pause(self) -> None:

@@ -16,6 +16,7 @@ Rules of this file
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable
 from collections.abc import Callable
 from typing import Final
@@ -29,6 +30,7 @@ from nautilus_lighter_nonce.lighter.errors import StreamSendError
 
 
 POLL_SECS: Final = 0.02  # how often a connection is looked at; the client itself notices in 1 ms
+CLOSE_SECS: Final = 5.0  # patience with a client that closes (our choice)
 
 
 class Socket(Protocol):
@@ -66,7 +68,17 @@ class Link:
 
     """
 
-    __slots__ = ("_is_closing", "_is_cut", "_lock", "_socket", "epoch", "since")
+    __slots__ = (
+        "_answered",
+        "_asked",
+        "_is_closing",
+        "_is_cut",
+        "_lock",
+        "_socket",
+        "epoch",
+        "is_draining",
+        "since",
+    )
 
     def __init__(self, epoch: int, socket: Socket, now: float) -> None:
         self.epoch = epoch
@@ -75,6 +87,9 @@ class Link:
         self._is_cut = False
         self._is_closing = False
         self._lock = asyncio.Lock()
+        self.is_draining = False  # nothing more is asked on it
+        self._asked: dict[str, float] = {}  # what is unanswered, to when it was asked
+        self._answered = asyncio.Event()
 
     def is_alive(self) -> bool:
         """Return whether it can still be written to and bring something."""
@@ -103,6 +118,40 @@ class Link:
             except SocketError as error:
                 raise StreamSendError(about, NotSent.CLIENT_REFUSED) from error
 
+    async def ask(self, request_id: str, data: bytes) -> None:
+        """
+        Write a request that will be answered, unless this connection is being left.
+
+        Raises
+        ------
+        StreamSendError
+            If nothing was written, definitely.
+
+        """
+        if self.is_draining:
+            raise StreamSendError(request_id, NotSent.LEAVING)
+        self._asked[request_id] = asyncio.get_running_loop().time()
+        try:
+            await self.write(request_id, data)
+        except StreamSendError:
+            self._asked.pop(request_id, None)
+            raise
+
+    def answered(self, request_id: str) -> None:
+        """An answer came."""
+        if self._asked.pop(request_id, None) is not None:
+            self._answered.set()
+
+    async def drained(self, patience_secs: float) -> None:
+        """Wait for the answers to what was asked in the last few seconds, or for the end."""
+        loop = asyncio.get_running_loop()
+        while self.is_alive() and any(
+            loop.time() - since < patience_secs for since in self._asked.values()
+        ):
+            self._answered.clear()
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._answered.wait(), POLL_SECS)
+
     async def close(self) -> str:
         """Cut and close it, once; return what went wrong with that, for people."""
         self.cut()
@@ -110,9 +159,10 @@ class Link:
             return ""
         self._is_closing = True
         try:
-            await self._socket.disconnect()
-        except SocketError as error:
-            return str(error)
+            async with asyncio.timeout(CLOSE_SECS):
+                await self._socket.disconnect()
+        except Exception as error:  # noqa: BLE001 (it counts no more, whatever its client says)
+            return f"{type(error).__name__}: {error}"
         return ""
 
 

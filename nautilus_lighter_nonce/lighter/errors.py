@@ -208,6 +208,7 @@ class NotSent(Enum):
 
     NOT_CONNECTED = "the stream was not connected"
     OTHER_EPOCH = "its connection was replaced"
+    LEAVING = "its connection is being left for the next one"
     CLIENT_REFUSED = "the connection had just ended"
 
 

@@ -6,8 +6,8 @@ Rules of this file
 - One connection is one *epoch* and never comes back by itself: it would write what it kept on the
   next connection, and put a nonce on the wire after its fate was decided.
 - A frame is delivered only in its own epoch; what an old connection still says is dropped.
-- A connection that is announced to end is left before it does: the next one is made and has all
-  channels by then. What was asked on the old one and not answered is in doubt from the switch on.
+- A connection that is announced to end is left before it does, once the next one has all channels.
+  In between nothing is asked; what it still owes after `DRAIN_SECS` is in doubt.
 - Nothing here knows what a reply means for a nonce. What a frame is belongs in `reading`, which
   channels there are in `subscriptions`, how a connection is made in `connecting`.
 """
@@ -21,6 +21,7 @@ from collections.abc import Callable
 from collections.abc import Coroutine
 from collections.abc import Sequence
 from typing import Any
+from typing import Final
 
 from nautilus_lighter_nonce.lighter import frames
 from nautilus_lighter_nonce.lighter.connecting import YOUNG_SECS
@@ -41,6 +42,9 @@ from nautilus_lighter_nonce.lighter.reading import Wish
 from nautilus_lighter_nonce.lighter.remarks import NoLog
 from nautilus_lighter_nonce.lighter.remarks import StreamLog
 from nautilus_lighter_nonce.lighter.subscriptions import Subscriptions
+
+
+DRAIN_SECS: Final = 2.0  # patience with the last answers of a connection that is left (our choice)
 
 
 class LighterStream:
@@ -100,12 +104,13 @@ class LighterStream:
     ) -> None:
         self._url = url
         self._loop = loop
+        self._on_reply = on_reply
         self._on_connected = on_connected
         self._on_disconnected = on_disconnected
         self._log: StreamLog = log or NoLog()
         self._subscriptions = Subscriptions(loop, auth_token, subscribe_timeout_secs)
         listeners = Listeners(
-            on_reply=on_reply,
+            on_reply=self._take_reply,
             on_frame=on_frame,
             on_anonymous=on_anonymous,
             on_token_refused=on_token_refused,
@@ -137,7 +142,7 @@ class LighterStream:
     @property
     def is_connected(self) -> bool:
         """Whether transactions can be sent now."""
-        return self._is_connected and self._is_alive()
+        return self._is_connected and self._is_alive() and not self._present().is_draining
 
     @property
     def unreadable_frames(self) -> int:
@@ -200,6 +205,10 @@ class LighterStream:
         """End the epoch and begin the next, on the connection made in advance if there is one."""
         at_once = self._wanted.is_set() and self._connector.age(self._link) > YOUNG_SECS
         self._connector.note_end(self._link)
+        if self._link is not None and self._next.is_ready:
+            self._link.is_draining = True
+            self._log.info(f"Stream is leaving epoch {self._epoch} for the next connection")
+            await self._link.drained(DRAIN_SECS)
         await self._end_epoch()
         if not await self._switch():
             await self._reconnect(at_once=at_once)
@@ -383,7 +392,7 @@ class LighterStream:
         tx_infos : Sequence[str]
             The signer's JSON texts, in nonce order.
         epoch : int, optional
-            As in `send_tx`.
+            The only connection that it may be written on.
 
         Returns
         -------
@@ -401,14 +410,19 @@ class LighterStream:
 
     async def _send(self, request_id: str, frame: bytes, epoch: int | None) -> int:
         link = self._present(request_id)
-        if not self.is_connected:
+        if not (self._is_connected and link.is_alive()):
             raise StreamSendError(request_id, NotSent.NOT_CONNECTED)
         if epoch is not None and epoch != link.epoch:
             raise StreamSendError(request_id, NotSent.OTHER_EPOCH)
-        await link.write(request_id, frame)
+        await link.ask(request_id, frame)
         return link.epoch
 
     # -- RECEIVING --------------------------------------------------------------------------------
+
+    def _take_reply(self, reply: StreamReply) -> None:
+        if self._link is not None and self._link.epoch == reply.epoch:
+            self._link.answered(reply.request_id)
+        self._on_reply(reply)
 
     def _receive(self, raw: bytes, epoch: int) -> None:
         is_early = epoch == self._next.epoch
@@ -417,11 +431,11 @@ class LighterStream:
         wish = self._reader.read(raw, epoch, is_early=is_early)
         if wish is Wish.PONG:
             self._start(self._pong(epoch))
-        elif wish is Wish.KEEP:
+        elif is_early and wish in (Wish.KEEP, Wish.LEAVE):
             self._next.early.append(raw)
         elif wish is Wish.RENEW:
             self._next.spoil() if is_early else self.replace(epoch)
-        elif wish is Wish.LEAVE and not is_early and self._link is not None:
+        elif wish is Wish.LEAVE and self._link is not None:
             self._next.make_while(self._link, self._loop)
 
     async def _pong(self, epoch: int) -> None:

@@ -3,121 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 from typing import Any
 
-import msgspec
 import pytest
 
-from nautilus_lighter_nonce.lighter.connection import Backoff
-from nautilus_lighter_nonce.lighter.connection import Handler
-from nautilus_lighter_nonce.lighter.connection import Socket
+from nautilus_lighter_nonce.lighter import connecting
+from nautilus_lighter_nonce.lighter import stream
+from nautilus_lighter_nonce.lighter.errors import NotSent
 from nautilus_lighter_nonce.lighter.errors import SocketError
+from nautilus_lighter_nonce.lighter.errors import StreamSendError
 from nautilus_lighter_nonce.lighter.errors import StreamSubscribeError
-from nautilus_lighter_nonce.lighter.stream import LighterStream
+from tests.lighter.desk import Desk
 from tests.lighter.stubs import DEADLINE_SECS
 
 
 SHUTDOWN = b'{"type":"shutdown","close_in_ms":10000}'
 REPLY = b'{"code":200,"id":"1","tx_hash":"a","type":"jsonapi/sendtx"}'
 REFUSED = b'{"error":{"code":20013,"message":"invalid auth"}}'
-NOW = Backoff(initial_secs=0.0, max_secs=0.0)
-
-
-class Desk:
-    """A stream over sockets of a test, and everything that it tells, in order."""
-
-    def __init__(self) -> None:
-        self.told: list[Any] = []
-        self.refused: list[tuple[int, str]] = []
-        self.tokens = 0
-        self.sockets: list[FakeSocket] = []
-        self.confirms = True
-        self.dial_faults: list[Exception] = []
-        self._changed = asyncio.Event()
-        self.stream = LighterStream(
-            "ws://fake",
-            asyncio.get_running_loop(),
-            self.dial,
-            on_reply=lambda reply: self.tell(("reply", reply.request_id, reply.epoch)),
-            on_frame=self.on_frame,
-            on_connected=lambda epoch: self.tell(("connected", epoch)),
-            on_disconnected=lambda epoch: self.tell(("disconnected", epoch)),
-            on_anonymous=lambda *fields: self.tell(("anonymous", *fields)),
-            on_token_refused=lambda code, message: self.refused.append((code, message)),
-            auth_token=self.token,
-            log=self,
-            subscribe_timeout_secs=DEADLINE_SECS,
-            backoff=NOW,
-        )
-        self.remarks: list[str] = []
-
-    def tell(self, what: Any) -> None:
-        self.told.append(what)
-        self._changed.set()
-
-    def on_frame(self, kind: str, channel: str, raw: bytes, epoch: int) -> None:
-        if channel == "bad":
-            raise ZeroDivisionError
-        self.tell(("frame", channel, epoch))
-
-    def info(self, message: str) -> None:
-        self.warning(message)
-
-    def warning(self, message: str) -> None:
-        self.remarks.append(message)
-        self._changed.set()
-
-    async def token(self) -> str:
-        self.tokens += 1
-        return f"token-{self.tokens}"
-
-    async def dial(self, handler: Handler) -> Socket:
-        if self.dial_faults:
-            raise self.dial_faults.pop()
-        self.sockets.append(FakeSocket(self, handler))
-        return self.sockets[-1]
-
-    async def until(self, condition: Callable[[], Any]) -> None:
-        """Wait until something that was told or written makes the condition true."""
-        async with asyncio.timeout(DEADLINE_SECS):
-            while not condition():
-                self._changed.clear()
-                await self._changed.wait()
-
-    @property
-    def states(self) -> list[Any]:
-        return [what for what in self.told if what[0] in ("connected", "disconnected")]
-
-
-class FakeSocket:
-    """A connection that confirms what is subscribed, unless the test says otherwise."""
-
-    def __init__(self, desk: Desk, handler: Handler) -> None:
-        self._desk = desk
-        self.handler = handler
-        self.sent: list[dict[str, Any]] = []
-        self.is_over = False
-
-    async def send_text(self, data: bytes) -> None:
-        frame = msgspec.json.decode(data)
-        self.sent.append(frame)
-        if frame["type"] == "subscribe" and self._desk.confirms:
-            self.confirm(frame["channel"])
-        self._desk.tell(("sent", frame["type"]))
-
-    def confirm(self, channel: str) -> None:
-        name = channel.replace("/", ":")
-        self.handler(b'{"type":"subscribed/x","channel":"%s"}' % name.encode())
-
-    async def disconnect(self) -> None:
-        self.is_over = True
-
-    def is_closed(self) -> bool:
-        return self.is_over
-
-    def is_reconnecting(self) -> bool:
-        return False
 
 
 @pytest.fixture
@@ -212,6 +114,57 @@ async def test_shutdown_old_connection_serves_until_next_one_is_ready(desk: Desk
     await desk.until(lambda: ("connected", 2) in desk.told)
 
 
+async def test_shutdown_answers_owed_at_the_switch_are_waited_for(desk: Desk) -> None:
+    """What is answered in time is not in doubt, and nothing new overtakes it on the next one."""
+    await desk.stream.send_tx("1", 14, "{}")
+    desk.sockets[0].handler(SHUTDOWN)
+    await desk.until(lambda: not desk.stream.is_connected)
+    with pytest.raises(StreamSendError) as caught:
+        await desk.stream.send_tx("2", 14, "{}")
+    assert caught.value.reason is NotSent.LEAVING
+    assert desk.states == []
+    desk.sockets[0].handler(REPLY)
+    await desk.until(lambda: ("connected", 2) in desk.told)
+    told = [what for what in desk.told if what[0] in ("reply", "disconnected", "connected")]
+    assert told == [("reply", "1", 1), ("disconnected", 1), ("connected", 2)]
+    assert await desk.stream.send_tx("2", 14, "{}") == 2
+    assert desk.asked() == [["1"], ["2"]]
+
+
+async def test_shutdown_answer_never_comes_is_waited_for_with_patience(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A lost answer does not keep the stream from going on."""
+    monkeypatch.setattr(stream, "DRAIN_SECS", 0.0)
+    await desk.stream.send_tx("1", 14, "{}")
+    desk.sockets[0].handler(SHUTDOWN)
+    await desk.until(lambda: ("connected", 2) in desk.told)
+    assert ("reply", "1", 1) not in desk.told
+
+
+async def test_shutdown_old_connection_dies_while_it_drains(desk: Desk) -> None:
+    """Nobody waits for answers that cannot come any more."""
+    await desk.stream.send_tx("1", 14, "{}")
+    desk.sockets[0].handler(SHUTDOWN)
+    await desk.until(lambda: not desk.stream.is_connected)
+    desk.sockets[0].is_over = True
+    await desk.until(lambda: ("connected", 2) in desk.told)
+    assert desk.states == [("disconnected", 1), ("connected", 2)]
+
+
+async def test_shutdown_of_next_connection_too_is_heeded_in_its_turn(desk: Desk) -> None:
+    """A venue that leaves machine after machine is followed."""
+    desk.confirms = False
+    desk.sockets[0].handler(SHUTDOWN)
+    await desk.until(lambda: len(desk.sockets) == 2 and len(desk.sockets[1].sent) == 2)
+    desk.confirms = True
+    desk.sockets[1].handler(SHUTDOWN)
+    for channel in ("account_tx/516", "ticker/0"):
+        desk.sockets[1].confirm(channel)
+    await desk.until(lambda: ("connected", 3) in desk.told)
+    assert [epoch for _, epoch in desk.states] == [1, 2, 2, 3]
+
+
 async def test_shutdown_channel_confirmed_in_last_moment_is_on_next_connection(desk: Desk) -> None:
     """A channel that the old connection confirmed during the turn is not forgotten."""
     desk.confirms = False
@@ -248,6 +201,27 @@ async def test_shutdown_old_connection_dies_before_next_one_is_ready(desk: Desk)
     for channel in ("account_tx/516", "ticker/0"):
         desk.sockets[1].confirm(channel)
     await desk.until(lambda: ("connected", 2) in desk.told)
+
+
+async def test_dial_that_never_returns_is_given_up(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A venue that takes a connection and says nothing does not hold up the next attempt."""
+    monkeypatch.setattr(connecting, "OPEN_SECS", 0.0)
+    desk.is_mute = True
+    desk.sockets[0].is_over = True
+    await desk.until(lambda: "no connection within" in desk.remarks[-1])
+    desk.is_mute = False
+    monkeypatch.setattr(connecting, "OPEN_SECS", DEADLINE_SECS)
+    await desk.until(lambda: desk.states[-1][0] == "connected")
+
+
+async def test_client_that_cannot_close_stops_nothing(desk: Desk) -> None:
+    """Whatever a client raises when it closes, the next connection is made."""
+    desk.close_fault = ZeroDivisionError()
+    desk.stream.replace(1)
+    await desk.until(lambda: ("connected", 2) in desk.told)
+    desk.close_fault = None
 
 
 async def test_disconnect_while_next_connection_is_made_closes_both(desk: Desk) -> None:
