@@ -117,7 +117,7 @@ def revoke(venue: Any, why: str) -> None:
 
 
 async def read_orders(node: Node) -> Any:
-    """Read the open orders as Nautilus does; return ``None`` without an answer."""
+    """Read the open orders as strictly as at the start; return ``None`` without an answer."""
     command = GenerateOrderStatusReports(
         instrument_id=None,
         start=None,
@@ -127,6 +127,7 @@ async def read_orders(node: Node) -> Any:
         ts_init=node.node.kernel.clock.timestamp_ns(),
     )
     try:
-        return await node.client.generate_order_status_reports(command)
+        with node.client._in_flight.at_start():
+            return await node.client.generate_order_status_reports(command)
     except LighterHttpError:
         return None
