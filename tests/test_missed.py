@@ -137,3 +137,26 @@ async def test_catch_up_reads_orders_since_the_oldest_live_one(tracked: TrackedO
     await reader(party).catch_up(LOST)
     assert party.asked == [{"start": LOST - OVERLAP}, MADE]
     assert party.told == ["a trade", "an order"]
+
+
+async def test_catch_up_that_is_not_answered_leaves_the_reader_behind(
+    tracked: TrackedOrder,
+) -> None:
+    """What was lost stays lost until it is read: fills may be in it."""
+    party = Party(None, [tracked])
+    missed = reader(party)
+    missed.lost(LOST)
+    party.is_silent = True
+    await missed.catch_up(LOST)
+    assert missed.behind_since == LOST
+    party.is_silent = False
+    await missed.catch_up(LOST)
+    assert missed.behind_since is None
+
+
+async def test_second_loss_keeps_the_first_moment(tracked: TrackedOrder) -> None:
+    """Nothing between the two was read."""
+    missed = reader(Party(None, [tracked]))
+    missed.lost(LOST)
+    missed.lost(LOST + OVERLAP)
+    assert (missed.behind_since, missed.is_cut_off) == (LOST, True)
