@@ -374,3 +374,20 @@ def test_end_that_no_frame_told_is_told_with_its_fills(lighter_venue: Any) -> No
         assert judge(lighter_venue, [order]) == Verdict(executed=1)
 
     run(lighter_venue, story, engine)
+
+
+def test_stop_ends_doubts_for_no_longer_than_its_timeout(lighter_venue: Any) -> None:
+    """A venue that is away does not keep a client from stopping, and its order stays unended."""
+
+    async def story(node: Node) -> None:
+        (s,) = node.strategies
+        go_away(lighter_venue)
+        order = s.limit()
+        await until(lambda: node.client.dispatcher.in_doubt)
+        stopping = node.loop.create_task(node.client.dispatcher.stop(node.client._stop_secs))
+        assert await happens(stopping.done, 1.0), "it waited longer than it was told to"
+        assert s.told(order) == ["Initialized", "Submitted"]
+        come_back(lighter_venue)
+
+    engine = {"reconciliation": False, "inflight_check_interval_ms": 0}
+    run(lighter_venue, story, engine, stop_timeout_ms=100)
