@@ -23,11 +23,12 @@ demo: $(READY) ## Trade on the loopback venue and watch nonce faults heal
 test: $(READY) ## Run the tests
 	@$(BIN)/python -m pytest
 
-check: $(READY) ## Check format, lint, types and the direction of imports
+check: $(READY) ## Check format, lint, types, the direction of imports, and life without Nautilus
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
+	@$(BIN)/python -m tests.without_nautilus
 
 format: $(READY) ## Format the code and mend what lint can mend
 	@$(BIN)/ruff check --fix .

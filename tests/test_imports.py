@@ -101,6 +101,24 @@ def test_core_imports_only_stdlib_and_msgspec() -> None:
     assert foreign == set()
 
 
+def test_outbox_imports_of_ours_only_law_and_words() -> None:
+    """Beside itself it knows the core and two files of the wire; no clock, loop, log or thread."""
+    allowed = (
+        "nautilus_lighter_nonce.outbox.",
+        "nautilus_lighter_nonce.core.",
+        "nautilus_lighter_nonce.lighter.codes.",
+        "nautilus_lighter_nonce.lighter.transactions.",
+    )
+    known = sys.stdlib_module_names - CLOCKS_LOOPS_AND_LOGS - {"threading"} | {"msgspec"}
+    foreign = {
+        module
+        for module in imported_modules("outbox")
+        if module.partition(".")[0] not in known and not f"{module}.".startswith(allowed)
+    }
+
+    assert foreign == set()
+
+
 @pytest.mark.parametrize("folder", ["core", "outbox", "lighter"])
 def test_folder_without_nautilus_imports_nothing_of_it(folder: str) -> None:
     """Laws and wire know nothing of Nautilus; its network clients are in `transport_*`."""
