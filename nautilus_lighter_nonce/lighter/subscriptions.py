@@ -91,6 +91,8 @@ class Subscriptions:
         """
         Subscribe to a channel on a connection and keep it, once it is confirmed.
 
+        A token that is refused is offered once; if the connection lives, another one is tried.
+
         Raises
         ------
         StreamError
@@ -98,7 +100,13 @@ class Subscriptions:
 
         """
         token = await self._auth_token() if auth else None
-        await self._subscribe(link, channel, token)
+        try:
+            await self._subscribe(link, channel, token)
+        except StreamSubscribeError as error:
+            another = await self._auth_token() if _is_token_refused(error) else token
+            if another == token or not link.is_alive():
+                raise
+            await self._subscribe(link, channel, another)
 
     async def unsubscribe(self, link: Link | None, channel: str) -> None:
         """
@@ -249,3 +257,7 @@ class Subscriptions:
         """Let a connection that has ended be."""
         self._debts.pop(epoch, None)
         self._held = {key for key in self._held if key[0] != epoch}
+
+
+def _is_token_refused(error: StreamSubscribeError) -> bool:
+    return error.last_error is not None and error.last_error.code == Code.INVALID_AUTH

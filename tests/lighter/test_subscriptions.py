@@ -53,11 +53,12 @@ class Bench:
     def __init__(self, timeout_secs: float = DEADLINE_SECS) -> None:
         self.wire = Wire()
         self.link = Link(1, self.wire, 0.0)
+        self.tokens = ["token-1"]
         loop = asyncio.get_running_loop()
         self.subscriptions = Subscriptions(loop, self.token, timeout_secs)
 
     async def token(self) -> str:
-        return "token"
+        return self.tokens.pop(0) if len(self.tokens) > 1 else self.tokens[0]
 
     async def ask(self, *channels: str) -> list[asyncio.Task[None]]:
         """Begin to subscribe; return when all requests are written."""
@@ -165,6 +166,21 @@ async def test_subscribe_after_a_refusal_waits_for_its_own_answer() -> None:
     (again,) = await bench.ask("a/1")
     bench.confirm("a:1")
     await again
+
+
+async def test_subscribe_token_refused_tries_another_once() -> None:
+    """Whoever subscribes at the start need not know that a token was refused."""
+    bench = Bench()
+    bench.tokens = ["token-1", "token-2", "token-3"]
+    (task,) = await bench.ask("a/1")
+    bench.refuse(20013)
+    await bench.wire.until_sent(2)
+    bench.refuse(20013)
+    assert await refused_code(task) == 20013
+    assert [b'"auth":"token-%d"' % n in raw for n, raw in enumerate(bench.wire.sent, 1)] == [
+        True,
+        True,
+    ]
 
 
 @pytest.mark.parametrize("code", [21104, 21501, 23000, 29500, 30009])
