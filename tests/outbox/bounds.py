@@ -64,6 +64,7 @@ class Bounds:
     max_age: int | None = None  # seconds
     life: int | None = None  # of a signature, seconds
     resend: bool = True
+    steady: bool = True  # patience with overtaken answers does not learn
 
     def settings(self) -> OutboxSettings:
         """Return the settings of the outbox in this world."""

@@ -14,6 +14,7 @@ from nautilus_lighter_nonce.lighter.codes import Verdict
 from nautilus_lighter_nonce.outbox import work as w
 from nautilus_lighter_nonce.outbox.inquiry import QUESTION_NS
 from nautilus_lighter_nonce.outbox.outbox import Outbox
+from nautilus_lighter_nonce.outbox.patience import ReplyPatience
 from nautilus_lighter_nonce.outbox.settings import OutboxSettings
 from tests.outbox.bounds import BUDGETS
 from tests.outbox.bounds import FOREVER_NS
@@ -37,6 +38,17 @@ class Tx:
     told: w.News | None = None
 
 
+class _Steady(ReplyPatience):
+    """Patience that learns nothing, so that no state of a world depends on its past."""
+
+    def observe(self, round_trip_ns: int) -> None:
+        """Take one measured round trip, and forget it."""
+
+    def overtaken_ns(self) -> int:
+        """Return how long to wait on for an answer that a later one has overtaken."""
+        return 10 * SEC
+
+
 class Shell:
     """The outbox and its lane, the venue, and all that lies between, in one picklable object."""
 
@@ -55,6 +67,8 @@ class Shell:
         lane.be_probed()
         lane.seed(0)
         self.outbox = Outbox(lane, self.settings)
+        if bounds.steady:
+            self.outbox._fates.flight._patience = _Steady()
         self.venue = Venue(bounds.late_fall)
         self.laws = Laws()
         self.txs: dict[int, Tx] = {}

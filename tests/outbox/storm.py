@@ -112,6 +112,7 @@ def _bounds(rng: random.Random) -> Bounds:
         stops=rng.choice([0, 0, 0, 1]),
         frames=rng.random() < 0.7,
         index=True,
+        steady=False,
         late_fall=rng.random() < 0.5,
         batch=rng.random() < 0.2,
         slow=rng.random() < 0.3,
