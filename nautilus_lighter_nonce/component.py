@@ -488,7 +488,8 @@ class LighterNonceComponent(Component):
 
     def _on_seeded(self, lane: NonceLane, decision: core.Seeded) -> None:
         self._log.info(f"Seeded {_name(lane)}: next nonce {decision.next_nonce}")
-        self._tell(lane, events.NonceSeeded, next_nonce=decision.next_nonce)
+        is_reset = (lane.account_index, lane.api_key_index) in self._confirmed
+        self._tell(lane, events.NonceSeeded, next_nonce=decision.next_nonce, is_reset=is_reset)
 
     def _on_rolled_back(self, lane: NonceLane, decision: core.RolledBack) -> None:
         self._log.debug(f"Rolled back {_name(lane)}: nonce {decision.nonce}")
@@ -571,7 +572,8 @@ class LighterNonceComponent(Component):
             if lane.has_fallen_to(next_nonce):
                 self._halt_for_reset(lane, next_nonce)
             next_nonce = max(next_nonce, lane.proved)  # the counter lags behind what was executed
-        self._confirmed.discard(key)
+        if next_nonce >= lane.proved:
+            self._confirmed.discard(key)  # nothing was reset
         self._unseeded.discard(key)
         self._carry_out(lane, lane.seed(next_nonce))
         self._silence(lane)
@@ -579,6 +581,7 @@ class LighterNonceComponent(Component):
 
     async def _first_answer(self, key: Key) -> Any:
         """Ask within a deadline, and once more if nothing came; the last error is raised."""
+        self._confirmed.discard(key)
         for _ in range(SEED_TRIES - 1):
             try:
                 return await asyncio.wait_for(self._source.next_nonce(*key), QUESTION_SECS)

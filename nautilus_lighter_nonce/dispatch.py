@@ -378,6 +378,8 @@ class TxDispatcher:
         )
 
     def _on_lane_news(self, event: events.KeyEvent) -> None:
+        if isinstance(event, events.NonceSeeded) and event.is_reset:
+            self._outbox.reset(self._now())
         self._loop.call_soon(self._run)
 
     # -- CARRYING OUT -----------------------------------------------------------------------------

@@ -174,9 +174,15 @@ class TxUnknown(TxVerdict):
 
 @dataclass(frozen=True, kw_only=True)
 class NonceSeeded(KeyEvent):
-    """The lane was opened at the venue's next nonce."""
+    """
+    The lane was opened at the venue's next nonce.
+
+    `is_reset`: it begins below what was executed, for the venue was reset, and everything signed
+    before has expired or somebody confirmed it.
+    """
 
     next_nonce: int
+    is_reset: bool = False
 
     kind: ClassVar[str] = "seeded"
 

@@ -273,6 +273,27 @@ async def test_stale_answer_after_a_new_seed_is_sent_again() -> None:
     assert bench.nonces() == [10, 11]
 
 
+async def test_lane_of_a_venue_that_was_reset_begins_anew_once_that_is_confirmed() -> None:
+    """What was executed before counts no more; what was at the venue is given up (A7)."""
+    bench = await Bench(100, 0).open()
+    done, lost = bench.submit(1, 2)
+    await bench.written(2)
+    bench.answer(0, OK)
+    assert done.told == ["bound", "accepted"]
+    bench.dispatcher.on_disconnected()
+    bench.component.halt(ACCOUNT, KEY, "the venue was reset")
+    bench.component.confirm_reset(ACCOUNT, KEY)
+    await bench.component.seed(ACCOUNT, KEY)
+    await eventually(lambda: "given up" in lost.told)
+    assert "reset" in lost.reason
+    bench.epoch = 2
+    bench.dispatcher.on_connected(2)
+    bench.submit(3)
+    await bench.written(3)
+    bench.answer(2, OK)
+    assert bench.nonces()[-1] == 0
+
+
 # -- silence --------------------------------------------------------------------------------------
 
 

@@ -79,6 +79,11 @@ class Fates:
         self.entries[entry.place] = entry
         self.queue.join(entry)
 
+    def wait(self, entry: Entry) -> None:
+        """A transaction came, and waits for a number."""
+        self.add(entry)
+        self.queue.put(entry)
+
     def give(self, entry: Entry, given: Input, now_ns: int, proof: w.Proof = w.Proof.NONE) -> None:
         """Let the table move a transaction, and note what follows from that."""
         if entry.state is TxState.BOUND and given not in (Input.WRITE, Input.UNBIND):
@@ -208,8 +213,7 @@ class Fates:
             order=entry.order,
             repeats=True,
         )
-        self.add(cancel)
-        self.queue.put(cancel)
+        self.wait(cancel)
 
     def _end_followers(self, entry: Entry, now_ns: int) -> None:
         """An order that never came to life leaves nothing to change or cancel."""

@@ -194,8 +194,7 @@ class Outbox:
             repeats=repeats,
             undo=undo,
         )
-        fates.add(entry)
-        fates.queue.put(entry)
+        fates.wait(entry)
         if fates.is_stopping:
             fates.give(entry, Input.STOP, now_ns)
         else:
@@ -249,7 +248,9 @@ class Outbox:
     def unready(self, write_id: str, now_ns: int) -> None:
         """A transaction cannot be signed yet; `ready` says when."""
         slot = self._fates.flight.signing(write_id)
-        if slot is not None:
+        if slot is not None and slot.entry.is_filler:
+            self.unsigned(write_id, "a filler was not ready", now_ns)
+        elif slot is not None:
             slot.entry.ready = False
             self._fates.take_back(now_ns)
 
