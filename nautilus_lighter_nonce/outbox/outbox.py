@@ -378,11 +378,9 @@ class Outbox:
         For an order that is the proof that its nonce is spent by it; a change may have come about
         otherwise, and only its record tells of its nonce.
         """
-        entry = self._fates.entries.get(tx)
+        entry = self._fates.entries.get(tx) or self._fates.ends.get(tx)
         if entry is not None:
             self._proofs.shown(entry, now_ns)
-        elif (ended := self._fates.ends.get(tx)) is not None:
-            self._proofs.contradict(ended, -1)
 
     def counter(self, value: int, asked_ns: int, now_ns: int) -> None:
         """
