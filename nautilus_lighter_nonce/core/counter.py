@@ -153,7 +153,7 @@ class VenueCounter:
             self._low_since = now_ns
         is_large = value < self.proved - MAX_LAG
         limit_ns = RESET_AFTER_NS if value < self._counted else STANDSTILL_NS
-        has_stayed = self._lows > 1 and now_ns - self._low_since >= limit_ns
+        has_stayed = now_ns - self._low_since >= limit_ns
         if has_stayed or (is_large and self._lows >= ANSWERS_THAT_AGREE):
             return Weight.RESET
         return Weight.FALL if is_large else Weight.LAG

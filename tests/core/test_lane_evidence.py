@@ -369,6 +369,17 @@ def test_concerns_what_would_move_the_lane() -> None:
     ]
 
 
+@pytest.mark.parametrize("verdict", ["refused", "unknown", "withdrawn"])
+def test_verdict_below_the_baseline_accounts_for_its_nonce(verdict: str) -> None:
+    """What was said of it is said once: its record is no news any more."""
+    lane = make_lane()
+    issue(lane, 2)
+    lane.accepted(11, lane.epoch, 0)
+    assert len(getattr(lane, verdict)(10, lane.epoch, 0)) == 1
+    assert not lane.concerns(10)
+    assert lane.spent(10, 0) == ()
+
+
 def test_narrow_leaves_one_in_flight_until_the_venue_answers_cleanly() -> None:
     """A18: answers that cannot be told apart; two hundred clean ones double it."""
     lane = make_lane(window=4)

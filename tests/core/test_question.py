@@ -66,6 +66,16 @@ def test_repeat_waits_longer_each_time_but_not_past_the_doubt() -> None:
     assert asked.due_ns == DISBELIEF + 1 + SETTLE
 
 
+def test_repeat_doubles_its_pause_up_to_a_limit() -> None:
+    """As heals without fruit do, and on top of them."""
+    asked = Question(SETTLE, 1_000 * SETTLE)
+    asked.begin(0, 0)
+    assert [asked.repeat(0) // SETTLE for _ in range(7)] == [1, 2, 4, 8, 16, 32, 32]
+    asked.healed(by_answer=True)
+    asked.begin(0, 0)
+    assert [asked.repeat(0) // SETTLE for _ in range(3)] == [2, 4, 8]
+
+
 def test_repeat_of_a_new_question_is_short_again() -> None:
     """Answers of an earlier fault do not count."""
     asked = question()
