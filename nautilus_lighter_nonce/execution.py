@@ -63,6 +63,7 @@ from nautilus_lighter_nonce.reads import VenueReads
 from nautilus_lighter_nonce.reports import LighterReports
 from nautilus_lighter_nonce.tracker import OrderTracker
 from nautilus_lighter_nonce.tracker import TrackedOrder
+from nautilus_lighter_nonce.unread_fills import UnreadFills
 
 
 FRAME_PATIENCE_SECS = 1.0
@@ -206,6 +207,7 @@ class LighterExecutionClient(LiveExecutionClient):
                 clock.timestamp_ns(),
                 self.now_ns,
             ),
+            UnreadFills(cache, self.account_id, clock.timestamp_ns()),
             self._tracker,
             self._missed,
             self._dispatcher,

@@ -14,8 +14,8 @@ Rules
   outbox knows its end, an index may be late. Of an earlier run's order only the venue knows.
 - At the start the cache has nothing to repeat: a read that fails raises, and what is open in the
   outbox is left out.
-- Positions are not compared while a fill may be unread: the engine would make it up, and the fill
-  itself would double the position later.
+- Positions are not compared while a fill may be unread, or would explain the difference: the engine
+  would make it up, and the fill itself would double the position later.
 """
 
 from __future__ import annotations
@@ -37,6 +37,7 @@ from nautilus_lighter_nonce.dispatch import TxDispatcher
 from nautilus_lighter_nonce.missed import MissedReader
 from nautilus_lighter_nonce.reports import LighterReports
 from nautilus_lighter_nonce.tracker import OrderTracker
+from nautilus_lighter_nonce.unread_fills import UnreadFills
 
 
 _IS_AT_START: Final = ContextVar("is_at_start", default=False)
@@ -72,6 +73,8 @@ class InFlightReports:
         The reads.
     cached : CachedReports
         What the cache has.
+    unread : UnreadFills
+        Whose fills a position may show before they are read.
     tracker : OrderTracker
         Our orders, as far as the venue has told us.
     missed : MissedReader
@@ -89,6 +92,7 @@ class InFlightReports:
         self,
         reports: LighterReports,
         cached: CachedReports,
+        unread: UnreadFills,
         tracker: OrderTracker,
         missed: MissedReader,
         dispatcher: TxDispatcher,
@@ -97,6 +101,7 @@ class InFlightReports:
     ) -> None:
         self._reports = reports
         self._cached = cached
+        self._unread_fills = unread
         self._tracker = tracker
         self._missed = missed
         self._dispatcher = dispatcher
@@ -137,7 +142,15 @@ class InFlightReports:
     async def order(
         self, command: messages.QueryOrder | messages.GenerateOrderStatusReport
     ) -> OrderStatusReport | None:
-        """Return the report of one order, ``None`` only if the venue answered that it has none."""
+        """
+        Return the report of one order, ``None`` only if the venue answered that it has none.
+
+        Raises
+        ------
+        Exception
+            Whatever the read raised, of an order that does not live in the cache.
+
+        """
         client_order_id = command.client_order_id
         cached = self._cached.report(client_order_id)
         if cached is not None and self._cached.is_open(client_order_id):
@@ -146,9 +159,12 @@ class InFlightReports:
             order = await self._reports.find_order(
                 command.instrument_id, client_order_id, command.venue_order_id
             )
-        except Exception as e:  # noqa: BLE001 (the engine takes any error for "no such order")
+        except Exception as e:  # the engine takes any error for "no such order"
+            cached = self._cached.report(client_order_id)
+            if cached is None:
+                raise  # nothing is known of it, which is not the same as nothing there
             self._log.warning(f"Order {client_order_id} was not read: {e}")
-            return self._cached.report(client_order_id)
+            return cached
         report = None if order is None else self._reports.order_report(order)
         if report is not None and not self._cached.is_behind(report):
             return report
@@ -212,7 +228,21 @@ class InFlightReports:
         self._check_fills()
         reports = await self._reports.position_reports(command.instrument_id)
         self._check_fills()  # again: what came into doubt meanwhile may be in them
+        if not _IS_AT_START.get():  # there the fills come with the same status
+            await self._check_against_the_cache(reports)
         return reports
+
+    async def _check_against_the_cache(self, reports: list[PositionStatusReport]) -> None:
+        """Read the trades by which the venue's positions may be ahead; not read, they wait."""
+        behind = {r.instrument_id: orders for r in reports if (orders := self._behind(r))}
+        for instrument_id in behind:
+            since_ns = self._unread_fills.since_ns(instrument_id)
+            await self._missed.read_trades(instrument_id, since_ns)
+        if behind:  # what was read is still on its way through the engine: the next time will tell
+            raise UnreadFillError(tuple(sorted({o for orders in behind.values() for o in orders})))
+
+    def _behind(self, report: PositionStatusReport) -> list[str]:
+        return [str(order_id.value) for order_id in self._unread_fills.behind(report)]
 
     async def _read_what_was_missed(self) -> None:
         lost_at = self._missed.behind_since

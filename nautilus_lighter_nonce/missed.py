@@ -14,6 +14,7 @@ from decimal import Decimal
 
 import pandas as pd
 from nautilus_trader.common.component import Logger
+from nautilus_trader.model.identifiers import InstrumentId
 from nautilus_trader.model.identifiers import VenueOrderId
 
 from nautilus_lighter_nonce.lighter.errors import LighterHttpError
@@ -86,6 +87,20 @@ class MissedReader:
             self._log.error(f"Order {tracked.client_order_id} was not read: {e}")
             return
         self._tracker.on_order(order)
+
+    async def read_trades(self, instrument_id: InstrumentId, since_ns: int) -> None:
+        """
+        Read the trades of one market since about a moment.
+
+        Raises
+        ------
+        LighterError
+            If the venue was not read.
+
+        """
+        start = pd.Timestamp(since_ns, tz="UTC") - OVERLAP
+        for trade in await self._reports.trades(instrument_id, start=start):
+            self._tracker.on_trade(trade)
 
     def _since_the_oldest(self, since: pd.Timestamp) -> pd.Timestamp:
         """Go back to our oldest live order: the venue does not say which time it compares."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from decimal import Decimal
 from typing import Any
 
 import pandas as pd
@@ -16,8 +17,10 @@ from nautilus_trader.execution.messages import GenerateOrderStatusReport
 from nautilus_trader.execution.messages import GenerateOrderStatusReports
 from nautilus_trader.execution.messages import GeneratePositionStatusReports
 from nautilus_trader.execution.reports import OrderStatusReport
+from nautilus_trader.execution.reports import PositionStatusReport
 from nautilus_trader.model.enums import OrderSide
 from nautilus_trader.model.enums import OrderStatus
+from nautilus_trader.model.enums import PositionSide
 from nautilus_trader.model.events import OrderAccepted
 from nautilus_trader.model.events import OrderSubmitted
 from nautilus_trader.model.identifiers import AccountId
@@ -37,6 +40,7 @@ from nautilus_lighter_nonce.in_flight_reports import UnreadFillError
 from nautilus_lighter_nonce.in_flight_reports import send_unchanged
 from nautilus_lighter_nonce.lighter.errors import LighterTransportError
 from nautilus_lighter_nonce.tracker import TrackedOrder
+from nautilus_lighter_nonce.unread_fills import UnreadFills
 
 
 ETH = InstrumentId.from_str("ETH-PERP.LIGHTER")
@@ -68,9 +72,11 @@ class Party:
         self.sent: list[OrderStatusReport] = []
         self.behind_since: Any = None
         self.is_cut_off = False
+        self.position = Decimal(0)
         cached = CachedReports(self.cache, ACCOUNT, lambda: self.open, BEGUN_NS, lambda: 5_000)
+        unread = UnreadFills(self.cache, ACCOUNT, BEGUN_NS)
         self.reports = InFlightReports(
-            self, cached, self, self, self, self.sent.append, Logger("test")
+            self, cached, unread, self, self, self, self.sent.append, Logger("test")
         )
 
     def order_of(self, *, made_ns: int = 2_000, accepted: bool = False) -> Order:
@@ -114,7 +120,17 @@ class Party:
         return list(self.rows)
 
     async def position_reports(self, *ids: Any) -> list[Any]:
-        return ["a position"]
+        return [
+            PositionStatusReport(
+                account_id=ACCOUNT,
+                instrument_id=ETH,
+                position_side=PositionSide.LONG if self.position else PositionSide.FLAT,
+                quantity=Quantity(self.position, 4),
+                report_id=UUID4(),
+                ts_last=5_000,
+                ts_init=5_000,
+            )
+        ]
 
     # the tracker and the reader
     def find(self, client_order_id: Any) -> TrackedOrder | None:
@@ -125,6 +141,9 @@ class Party:
 
     async def fetch(self, tracked: TrackedOrder) -> None:
         self.fetched.append(tracked.client_order_id)
+
+    async def read_trades(self, instrument_id: InstrumentId, since_ns: int) -> None:
+        self.fetched.append((instrument_id, since_ns))
 
     async def catch_up(self, lost_at: Any) -> None:
         self.fetched.append(lost_at)
@@ -191,6 +210,15 @@ async def test_order_that_is_not_read_is_answered_from_the_cache(
     assert report.order_status == OrderStatus.ACCEPTED
 
 
+async def test_order_that_is_not_read_and_not_known_raises(party: Party) -> None:
+    """Nobody knows of it: that is no "none"."""
+    known = GenerateOrderStatusReport(ETH, ClientOrderId("O-9"), None, UUID4(), 5_000)
+    assert await party.reports.order(known) is None
+    party.rows = SILENCE
+    with pytest.raises(LighterTransportError):
+        await party.reports.order(known)
+
+
 async def test_absence_ends_no_order_of_this_run(party: Party) -> None:
     """An index may be late: the outbox knows what became of what it sent."""
     order = party.order_of(accepted=True)
@@ -253,7 +281,26 @@ async def test_list_at_the_start_leaves_out_what_is_in_doubt(party: Party) -> No
 async def test_positions_are_told_when_every_fill_is_read(party: Party) -> None:
     """Accepted orders do not stand in the way."""
     party.order_of(accepted=True)
-    assert await party.ask_positions() == ["a position"]
+    assert len(await party.ask_positions()) == 1
+
+
+async def test_positions_ahead_are_not_told_while_an_order_may_explain_them(party: Party) -> None:
+    """The trades are read instead; at the start they come with the same status."""
+    order = party.order_of(accepted=True)
+    party.position = Decimal("0.0040")
+    with pytest.raises(UnreadFillError) as raised:
+        await party.ask_positions()
+    assert raised.value.client_order_ids == (order.client_order_id.value,)
+    assert party.fetched == [(ETH, BEGUN_NS)]
+    with party.reports.at_start():
+        assert len(await party.ask_positions()) == 1
+
+
+async def test_positions_that_no_order_explains_are_told(party: Party) -> None:
+    """The engine puts right what is not ours to wait for."""
+    party.order_of(accepted=True)
+    party.position = Decimal("0.0101")
+    assert len(await party.ask_positions()) == 1
 
 
 @pytest.mark.parametrize("accepted", [True, False])
@@ -294,7 +341,7 @@ async def test_positions_are_not_told_while_the_streams_are_cut(party: Party) ->
 async def test_positions_are_told_once_what_was_missed_is_read(party: Party) -> None:
     """The question itself tries again what the reconnect could not read."""
     party.behind_since = pd.Timestamp("2026-07-30", tz="UTC")
-    assert await party.ask_positions() == ["a position"]
+    assert len(await party.ask_positions()) == 1
     assert len(party.fetched) == 1
 
 

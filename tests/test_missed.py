@@ -53,7 +53,7 @@ class Party:
         self.asked.append(start)
         return self.order
 
-    async def trades(self, **options: Any) -> list[str]:
+    async def trades(self, *ids: Any, **options: Any) -> list[str]:
         self.asked.append(options)
         if self.is_silent:
             raise LighterTransportError("trades", message="silence")
@@ -129,6 +129,24 @@ async def test_fetch_without_an_answer_tells_nothing(tracked: TrackedOrder) -> N
     party.is_silent = True
     await reader(party).fetch(tracked)
     assert party.told == []
+
+
+async def test_read_of_one_markets_trades_begins_before_the_moment_and_hands_them_on(
+    tracked: TrackedOrder,
+) -> None:
+    """Clocks differ; the tracker drops what it knows."""
+    party = Party(None, [tracked])
+    await reader(party).read_trades(tracked.instrument_id, LOST.value)
+    assert party.asked == [{"start": LOST - OVERLAP}]
+    assert party.told == ["a trade"]
+
+
+async def test_read_of_one_markets_trades_without_an_answer_raises(tracked: TrackedOrder) -> None:
+    """Whoever asked must not take it for "no trades"."""
+    party = Party(None, [tracked])
+    party.is_silent = True
+    with pytest.raises(LighterTransportError):
+        await reader(party).read_trades(tracked.instrument_id, LOST.value)
 
 
 async def test_catch_up_reads_orders_since_the_oldest_live_one(tracked: TrackedOrder) -> None:
