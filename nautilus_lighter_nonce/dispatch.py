@@ -9,14 +9,14 @@ The way of a transaction::
 
 Rules
 -----
-- It decides nothing: inputs go into the outbox, its work is carried out in order, and after each work
-  that moves the lane the outbox plans anew.
+- It decides nothing: inputs go into the outbox, its work is carried out in order, and after each
+  work that moves the lane the outbox plans anew.
 - It holds tasks, one timer and the connection's number; all state of a transaction is the outbox's.
 - A verdict goes to the component's endpoint, so that the lane moves before anybody hears of it. If
   that fails, the lane is halted: a lane that missed a verdict must not issue.
 - Whoever fails to listen (an owner, a listener on the bus) stops nobody else.
-- No task of it can end by what an answer contains: the error is logged once per kind, the question is
-  asked again.
+- No task of it can end by what an answer contains: the error is logged once per kind, the question
+  is asked again.
 """
 
 from __future__ import annotations
@@ -192,6 +192,7 @@ class TxDispatcher:
         self._timer: asyncio.TimerHandle | None = None
         self._timer_ns = 0
         self._is_running = False
+        self._is_stopping = False
         self._said: set[str] = set()
         account_index, api_key_index = key
         self._topics = [
@@ -212,6 +213,7 @@ class TxDispatcher:
 
         """
         self._markets = markets or self._markets
+        self._is_stopping = False
         self._outbox.start(self._now())
         for topic in self._topics:
             self._msgbus.subscribe(topic=topic, handler=self._on_lane_news)
@@ -221,12 +223,17 @@ class TxDispatcher:
         """
         Give up what is not written, end doubts by spending their nonces, for a bounded time.
 
+        What was taken is waited for too until it is shown: it may be dropped yet. Every copy that
+        may still be taken at the end is named in a warning.
+
         Parameters
         ----------
         timeout_secs : float, default 2.0
-            Patience with answers and doubts.
+            Patience with answers, doubts, and what was not shown yet.
 
         """
+        self._is_stopping = True
+        self._idle.clear()
         self._outbox.stop(self._now())
         self._run()
         try:
@@ -398,7 +405,7 @@ class TxDispatcher:
                     self._carry_out(work)
         finally:
             self._is_running = False
-        if self._outbox.is_idle:
+        if self._outbox.is_idle and not (self._is_stopping and self._outbox.undead()):
             self._idle.set()
         self._arm()
 

@@ -137,7 +137,9 @@ class Transport:
 class Bench:
     """A dispatcher with real component and bus, and a venue played by the test."""
 
-    def __init__(self, *answers: int, quota: int | None = None, **settings: Any) -> None:
+    def __init__(
+        self, *answers: int, quota: int | None = None, log: Any = None, **settings: Any
+    ) -> None:
         self.kernel = Kernel()
         self.source = ScriptedSource(*(answers or (10,)))
         self.settings = LighterNonceConfig(
@@ -171,6 +173,7 @@ class Bench:
             (ACCOUNT, KEY),
             self.settings,
             quota,
+            log,
         )
 
     def _reconnect(self, epoch: int) -> None:
