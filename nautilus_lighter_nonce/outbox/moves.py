@@ -50,7 +50,7 @@ class Input(Enum):
     COUNTED = "its nonce counts as spent"
     UNCOUNTED = "the settled counter stays at or below its nonce"
     STUCK = "accepted, and the settled counter stays at its nonce"
-    FELL = "accepted, and a later 200 at or below its nonce"
+    FELL = "accepted no more: a later 200 at or below its nonce, or that copy expired"
     CLEARED = "what probed its nonce was stale"
     CANCEL = "canceled"
     TOO_OLD = "too old"
@@ -113,7 +113,8 @@ MOVES: Final[tuple[Move, ...]] = (
     Move(_F, Input.SILENT, _UNHEARD, _D),
     Move(_F, Input.CANCEL, _ANY, _U, Why.USER),
     Move(_A, Input.STUCK, _ANY, _U, Why.SUSPECTED),
-    Move(_A, Input.FELL, _ANY, _D),
+    Move(_A, Input.FELL, _UNHEARD, _D),
+    Move(_A, Input.FELL, _ANY, _F),
     Move(_A, Input.DIED, _KEPT, _W),
     Move(_A, Input.DIED, _DEAD, _ENDED, Why.SUSPECTED),
     Move(_A, Input.CANCEL, _ANY, _U, Why.USER),

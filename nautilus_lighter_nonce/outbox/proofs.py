@@ -154,7 +154,8 @@ class Proofs:
             self._fates.uncount(entry, now_ns)
         past_ns = settled_ns - self._fates.settings.expiry_margin_ns
         if self._fates.evidence.expire(entry, past_ns, value):
-            self._fates.give(entry, Input.DIED, now_ns)
+            has_fallen = not (entry.is_dead or entry.is_taken)
+            self._fates.give(entry, Input.FELL if has_fallen else Input.DIED, now_ns)
         elif nonce == value and entry.is_taken and self._is_stuck(entry, nonce, settled_ns):
             entry.is_suspected = True  # the settled counter stays at an acceptance: it is probed
             self._fates.give(entry, Input.STUCK, now_ns)

@@ -6,6 +6,7 @@ from nautilus_lighter_nonce.lighter.codes import TxType
 from nautilus_lighter_nonce.lighter.codes import Verdict
 from nautilus_lighter_nonce.outbox import work as w
 from nautilus_lighter_nonce.outbox.moves import TxState
+from tests.outbox.bounds import SEC
 from tests.outbox.lab import AGING
 from tests.outbox.lab import Lab
 
@@ -242,3 +243,33 @@ def test_late_refusal_of_one_copy_of_a_spent_one_leaves_the_other() -> None:
     assert lab.state(order) is TxState.SPENT
     _answer(lab, frame.frame_id, 21739, Verdict.REFUSED)
     assert lab.state(order) is TxState.UNWANTED
+
+
+def test_acceptance_that_falls_while_a_second_copy_is_awaited_is_written_again_already() -> None:
+    """A stranger took the nonce below: the first copy is in doubt, the second on its way."""
+    lab = Lab()
+    lab.order()
+    lab.take()
+    order, frame_id = _silent_on_an_open_connection(lab)
+    lab.venue.expected = 1
+    del lab.venue.pending[1:]
+    lab.count()
+    assert lab.wrote()[-1] == (order, 1)
+    _answer(lab, frame_id, 200, Verdict.ACCEPTED)
+    assert lab.state(order) is TxState.ACCEPTED
+    lab.outbox.record(0, "foreign 0", 2, lab.world.now)
+    assert lab.state(order) is TxState.WRITTEN
+
+
+def test_accepted_copy_that_expires_while_a_second_one_is_awaited_is_accepted_no_more() -> None:
+    """It was never counted: the second copy decides."""
+    lab = Lab(life=3)
+    order, frame_id = _silent_on_an_open_connection(lab)
+    lab.venue.expected = 0
+    lab.venue.pending.clear()
+    lab.count()
+    assert lab.wrote()[-1] == (order, 0)
+    _answer(lab, frame_id, 200, Verdict.ACCEPTED)
+    assert lab.state(order) is TxState.ACCEPTED
+    lab.outbox.counter(0, lab.world.now + 3 * SEC, lab.world.now + 3 * SEC)
+    assert lab.state(order) is TxState.WRITTEN
