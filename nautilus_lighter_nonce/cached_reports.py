@@ -103,12 +103,12 @@ class CachedReports:
         and the engine rejects what is missing without another question (1.231.0, if the order was
         submitted without a client id).
         """
-        read = list(read)
+        read, open_orders = list(read), self._open_orders()
         found = {r.client_order_id for r in read if not self.is_behind(r)}
         repeated = {
             order.client_order_id: self._report_of(order)
             for order in self._all_living(instrument_id)
-            if self.is_open(order.client_order_id)
+            if order.client_order_id.value in open_orders
             or (order.client_order_id not in found and order.ts_init >= self._since_ns)
         }
         kept = [report for report in read if report.client_order_id not in repeated]
@@ -116,7 +116,12 @@ class CachedReports:
 
     def left_out_of(self, read: Iterable[OrderStatusReport]) -> list[OrderStatusReport]:
         """Return what was read of orders that are not open in the outbox: for the start."""
-        return [report for report in read if not self.is_open(report.client_order_id)]
+        open_orders = self._open_orders()
+        return [
+            report
+            for report in read
+            if report.client_order_id is None or report.client_order_id.value not in open_orders
+        ]
 
     # -- HELP -------------------------------------------------------------------------------------
 
