@@ -136,7 +136,8 @@ class Healing:
 
     def _doubted(self, entry: Entry, nonce: int, now_ns: int) -> list[Entry] | Ruling:
         for other in self._queue.siblings(entry):
-            if other.place < entry.place and self._queue.may_go(other, now_ns):
+            is_first = other.place < entry.place and self._queue.may_go(other, now_ns)
+            if is_first and self._queue.fits(other, nonce, replaces=True):
                 return [other]
         if entry.ready and not self._quota.is_paused(entry.quota_key, now_ns):
             return [entry]

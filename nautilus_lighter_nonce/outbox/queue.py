@@ -104,13 +104,26 @@ class Queue:
             group.append(entry)
         return group
 
-    def fits(self, entry: Entry, nonce: int) -> bool:
-        """Return whether a number keeps the transactions of its order in their order."""
+    def fits(self, entry: Entry, nonce: int, *, replaces: bool = False) -> bool:
+        """
+        Return whether a number keeps the transactions of its order in their order.
+
+        Parameters
+        ----------
+        entry : Entry
+            The transaction.
+        nonce : int
+            The number.
+        replaces : bool, default False
+            Whether it may stand where a later one of its order stands: the venue takes one of them.
+
+        """
+        lowest = nonce - 1 if replaces else nonce
         for other in self.siblings(entry):
             if other.place < entry.place:
                 if other.state is TxState.WAITING or any(w.nonce >= nonce for w in other.undead):
                     return False
-            elif other.state is TxState.BOUND or any(w.nonce <= nonce for w in other.undead):
+            elif other.state is TxState.BOUND or any(w.nonce <= lowest for w in other.undead):
                 return False
         return True
 

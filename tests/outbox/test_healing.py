@@ -84,6 +84,15 @@ def test_earlier_one_of_the_same_order_takes_the_number() -> None:
     assert room.at(5) != [order]
 
 
+def test_earlier_one_does_not_take_a_number_above_another_later_one() -> None:
+    """A change in doubt below would be overtaken by what stands before it."""
+    room = Room()
+    room.doubt(entry(2, order="o"), 4, TxState.SPENT)
+    last = room.doubt(entry(3, order="o"), 5)
+    room.wait(entry(1, order="o"))
+    assert room.at(5) == [last]
+
+
 def test_later_one_of_the_same_order_does_not_take_the_number() -> None:
     """A change waits behind its order."""
     room = Room()

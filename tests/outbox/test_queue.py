@@ -82,6 +82,14 @@ def test_order_stands_below_all_undead_writes_of_its_changes() -> None:
     assert [n for n in range(8) if queue.fits(order, n)] == [0, 1, 2, 3, 4]
 
 
+def test_order_may_stand_where_its_change_stands_but_not_above_another_change() -> None:
+    """The earlier takes the later's nonce (rule 8), if no other later one stands below."""
+    order = entry(1, order="o")
+    queue = _queue(order, _doubted(2, 5), _doubted(3, 7))
+    assert [n for n in range(9) if queue.fits(order, n, replaces=True)] == [0, 1, 2, 3, 4, 5]
+    assert [n for n in range(9) if queue.fits(order, n)] == [0, 1, 2, 3, 4]
+
+
 def test_order_does_not_stand_above_a_change_that_has_a_number() -> None:
     """Bound and not written: it will leave before what gets its number now."""
     order, change = entry(1, order="o"), entry(2, order="o")
