@@ -129,6 +129,7 @@ class LighterNonceComponent(Component):
         self._unseeded: set[Key] = set()
         self._attended: set[Key] = set()  # keys whose questions an outbox asks
         self._reset_until_ns: dict[Key, int] = {}
+        self._troubles: dict[Key, int] = {}  # the code that the whole account is refused with
         self._confirmed: set[Key] = set()  # keys whose counter may have begun anew
         self._news: deque[events.KeyEvent] = deque()
         self._is_telling = False
@@ -353,6 +354,10 @@ class LighterNonceComponent(Component):
     def trouble(self, account_index: int, api_key_index: int, code: int, reason: str) -> None:
         """Tell that the venue refuses the whole account, or (code 0) takes its orders again."""
         lane = self.lane(account_index, api_key_index)
+        key = (account_index, api_key_index)
+        if self._troubles.get(key, 0) == code:
+            return  # said already
+        self._troubles[key] = code
         if code:
             self._log.error(f"{_name(lane)} is refused as a whole: {code}: {reason}")
             if self.is_running:
@@ -568,20 +573,20 @@ class LighterNonceComponent(Component):
                 f"nextNonce of {_name(lane)} was {str(next_nonce)[:40]!r}; it must be a whole "
                 "number, 0 or more: check base_url_http, then connect again",
             )
+        if next_nonce >= lane.proved:
+            self._confirmed.discard(key)  # nothing was reset
         if key not in self._confirmed:
             if lane.has_fallen_to(next_nonce):
                 self._halt_for_reset(lane, next_nonce)
             next_nonce = max(next_nonce, lane.proved)  # the counter lags behind what was executed
-        if next_nonce >= lane.proved:
-            self._confirmed.discard(key)  # nothing was reset
         self._unseeded.discard(key)
         self._carry_out(lane, lane.seed(next_nonce))
+        self._confirmed.discard(key)
         self._silence(lane)
         self._drain()
 
     async def _first_answer(self, key: Key) -> Any:
         """Ask within a deadline, and once more if nothing came; the last error is raised."""
-        self._confirmed.discard(key)
         for _ in range(SEED_TRIES - 1):
             try:
                 return await asyncio.wait_for(self._source.next_nonce(*key), QUESTION_SECS)

@@ -50,6 +50,7 @@ from nautilus_lighter_nonce.inbox import PRIVATE_CHANNELS
 from nautilus_lighter_nonce.inbox import Inbox
 from nautilus_lighter_nonce.lighter import schemas
 from nautilus_lighter_nonce.lighter.auth import AuthTokens
+from nautilus_lighter_nonce.lighter.codes import Code
 from nautilus_lighter_nonce.lighter.connection import Dial
 from nautilus_lighter_nonce.lighter.errors import LighterApiError
 from nautilus_lighter_nonce.lighter.errors import LighterHttpError
@@ -146,6 +147,7 @@ class LighterExecutionClient(LiveExecutionClient):
         component.register_client(self)
         component.add_key(account_index, api_key_index)
         self._tokens = AuthTokens(signer)
+        self._public_key = ""  # what the venue had in our slot when it was checked
         self._tokens_refused = 0  # in a row
         http.on_token_refused(self._tokens.invalidate)
         self._renewal: asyncio.Task[None] | None = None
@@ -274,9 +276,11 @@ class LighterExecutionClient(LiveExecutionClient):
                 repr(self._http.base_url),
                 f"no Lighter venue answered there ({e}); check the address and the network",
             ) from e
-        if not any(key.api_key_index == api_key_index for key in keys):
+        ours = [key for key in keys if key.api_key_index == api_key_index]
+        if not ours:
             raise self._unknown_key()
         await self._signer.check()
+        self._public_key = ours[0].public_key
 
     def _unknown_key(self) -> ConfigError:
         account_index, api_key_index = self._key
@@ -385,6 +389,26 @@ class LighterExecutionClient(LiveExecutionClient):
         if self._tokens_refused > 1:
             self._component.trouble(*self._key, code, message)
             self._dispatcher.on_trouble(f"{code}: {message}")
+            if self._tokens_refused == 2:
+                self.create_task(self._ask_for_the_key(f"{code}: {message}"), log_msg="ask for key")
+
+    async def _ask_for_the_key(self, refusal: str) -> None:
+        """Tokens are refused again and again: halt with the true cause if the key is gone."""
+        account_index, api_key_index = self._key
+        try:
+            keys = await self._http.api_keys(account_index, api_key_index)
+        except LighterApiError as e:
+            self._component.halt(*self._key, f"{refusal}; {e.code}: {e.message}")
+        except LighterHttpError as e:
+            self._log.warning(f"The venue was not asked for the key: {e}")
+        else:
+            if self._public_key not in [key.public_key for key in keys]:
+                code = int(Code.INVALID_PUBLIC_KEY)
+                self._component.halt(
+                    *self._key,
+                    f"{refusal}; {code}: the venue has another key in slot {api_key_index} by now: "
+                    "register ours again, or use another slot",
+                )
 
     def _on_frame(self, frame_type: str, channel: str, raw: bytes, epoch: int) -> None:
         self._inbox.on_frame(frame_type, channel, raw, epoch)

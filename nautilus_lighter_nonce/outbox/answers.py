@@ -6,8 +6,8 @@ Rules of this file
 - A verdict is published once per write and answer, whatever became of its transaction meanwhile:
   the lane counts numbers, not transactions.
 - An answer kills its own write; accepted moves the lane and tells nobody anything.
-- A second 200 at a nonce proves that the first acceptance there vanished, and what was accepted
-  above it before fell with it.
+- A 200 at a nonce proves that what was accepted there or above it before has vanished: the venue
+  went back.
 """
 
 from __future__ import annotations
@@ -160,19 +160,18 @@ class Answers:
         self._count_below(write, now_ns)
 
     def _void_earlier(self, write: TxWrite, now_ns: int) -> None:
-        """A second 200 at a nonce: what was accepted there, and above it before, has fallen."""
+        """The venue went back to this nonce: what was accepted here or above before has fallen."""
         evidence = self._fates.evidence
-        others = [x for x in evidence.undead(write.nonce) if x is not write]
-        voided = [x for x in others if x.state is WriteState.ACCEPTED]
-        if not voided:
+        standing = (*evidence.undead(write.nonce), *evidence.above(write.nonce))
+        older = [x for x in standing if x.seq < write.seq]
+        if not any(x.state is WriteState.ACCEPTED for x in older):
             return
         self._highest = (write.epoch, write.nonce)
-        above = [x for x in evidence.above(write.nonce) if x.seq < write.seq]
-        for fallen in (*voided, *above):
-            if fallen.state is WriteState.ACCEPTED:
-                fallen.state = WriteState.SILENT
+        for fallen in older:
+            has_fallen = fallen.state is WriteState.ACCEPTED
+            fallen.state = WriteState.SILENT if has_fallen else fallen.state
             self._fates.uncount(fallen.entry, now_ns)
-            if fallen.entry is not write.entry:
+            if has_fallen and fallen.entry is not write.entry:
                 self._fates.give(fallen.entry, Input.FELL, now_ns)
 
     def _expect_showing(self, entry: Entry, predicted_ms: int, now_ns: int) -> None:

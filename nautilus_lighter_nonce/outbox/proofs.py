@@ -117,7 +117,7 @@ class Proofs:
             self._fates.give(entry, Input.DIED, now_ns)
 
     def _fall_above(self, nonce: int, now_ns: int) -> None:
-        """A stranger's record where ours was accepted: what stood above may have vanished too."""
+        """What was accepted above a nonce may have vanished: it is in doubt again."""
         for write in list(self._fates.evidence.above(nonce)):
             if write.state is WriteState.ACCEPTED:
                 write.state = WriteState.SILENT
@@ -134,6 +134,19 @@ class Proofs:
         for entry in list(self._fates.entries.values()):
             if not entry.is_dead:
                 self._weigh(entry, value, asked_ns, now_ns)
+        self._weigh_gap(value, asked_ns - self._fates.settings.settle_ns, now_ns)
+
+    def _weigh_gap(self, value: int, settled_ns: int, now_ns: int) -> None:
+        """
+        The settled counter stays below all of ours: a stranger's seems to have vanished there.
+
+        Then what was accepted above it fell with it.
+        """
+        evidence = self._fates.evidence
+        lowest = next(iter(evidence.nonces()), value)
+        accepted = evidence.accepted(lowest)
+        if value < lowest and accepted is not None and accepted.entry.suspect_ns <= settled_ns:
+            self._fall_above(value, now_ns)
 
     def reset(self, now_ns: int) -> None:
         """The venue counts anew, and no copy of before can be taken any more."""

@@ -6,7 +6,6 @@ import asyncio
 import time
 from typing import Any
 
-import pytest
 from nautilus_trader.core.uuid import UUID4
 from nautilus_trader.execution.messages import SubmitOrder
 from nautilus_trader.model.enums import OrderSide
@@ -35,11 +34,6 @@ HEARD = Stage()
 # -- A14 ------------------------------------------------------------------------------------------
 
 
-@pytest.mark.xfail(
-    strict=True,
-    raises=AssertionError,
-    reason="A14: the listener in front keeps verdicts from the lane, whose window is full for ever",
-)
 @BROKEN.row(
     {"tx": {"topic": "events.lighter.tx.*"}, "all": {"topic": "events.lighter.*"}},
     venue={"latency_ms": 10},
@@ -69,12 +63,7 @@ CAUSES = ["TxRefused", "LaneFrozen", "LaneHealed", "TxAccepted"]
 """What a listener may hear of two orders, of which the first is refused; causes first."""
 
 
-@pytest.mark.xfail(
-    strict=True,
-    raises=AssertionError,
-    reason="A15: news are published one inside another, the innermost is heard first",
-)
-@HEARD.row()
+@HEARD.row(reply_timeout_ms=5_000)
 async def test_a15_listener_hears_cause_before_effect(venue: Any, node: Node) -> None:
     """The first of two is refused while the second is signed: refused, frozen, healed."""
     (strategy,) = node.strategies

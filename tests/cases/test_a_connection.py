@@ -6,7 +6,6 @@ import asyncio
 import time
 from typing import Any
 
-import pytest
 from nautilus_trader.core.uuid import UUID4
 from nautilus_trader.execution.messages import GenerateOrderStatusReports
 
@@ -30,11 +29,6 @@ REVOKED_OR_EXPIRED = {"revoked": {"why": "revoked"}, "expired": {"why": "expired
 # -- A12 ------------------------------------------------------------------------------------------
 
 
-@pytest.mark.xfail(
-    strict=True,
-    raises=AssertionError,
-    reason="A12: the announcement is logged, and orders go on into the dying socket",
-)
 @STAGE.row(
     {"short": {"grace_secs": 0.9}, "long": {"grace_secs": 1.7}},
     venue={"latency_ms": 10},
@@ -64,11 +58,6 @@ async def test_a12_announced_shutdown_moves_the_orders_to_another_connection(
 # -- A13 ------------------------------------------------------------------------------------------
 
 
-@pytest.mark.xfail(
-    strict=True,
-    raises=AssertionError,
-    reason="A13: the token that was refused is offered again, and the stream stays down",
-)
 @STAGE.row(
     {
         "at a reconnect": {"why": "revoked", "is_closed": True},
@@ -91,9 +80,6 @@ async def test_a13_stream_whose_token_is_refused_comes_back_with_another(
     assert order.is_open, "the stream shows nothing any more"
 
 
-@pytest.mark.xfail(
-    strict=True, raises=AssertionError, reason="A13: after a 401 the next read has the same token"
-)
 @STAGE.row(
     REVOKED_OR_EXPIRED,
     venue={"latency_ms": 10},

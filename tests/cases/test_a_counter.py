@@ -9,8 +9,6 @@ import sys
 import urllib.request
 from typing import Any
 
-import pytest
-
 from nautilus_lighter_nonce import events
 from nautilus_lighter_nonce.core.decisions import LaneState
 from tests.cases.case import KEY
@@ -34,11 +32,6 @@ OURS = {"account_index": KEY[0], "api_key_index": KEY[1]}
 # -- A7 -------------------------------------------------------------------------------------------
 
 
-@pytest.mark.xfail(
-    strict=True,
-    raises=AssertionError,
-    reason="A7: the lane asks for ever, and counts up from the one number to the other",
-)
 @STAGE.row(
     {"to 1": {"before": 2_000_000, "after": 1}, "to 27": {"before": 3_141_592, "after": 27}},
 )
@@ -94,11 +87,6 @@ def peak_megabytes() -> float:
 # -- A8 -------------------------------------------------------------------------------------------
 
 
-@pytest.mark.xfail(
-    strict=True,
-    raises=AssertionError,
-    reason="A8: the lane is frozen as long as the one answer takes, and orders are given up",
-)
 @STAGE.row(
     {
         "late": {"lever": {"fault": "delay", "ms": 7_000.0}},
@@ -125,9 +113,6 @@ async def test_a8_question_of_a_heal_that_is_not_answered_is_asked_again(
 # -- A9 -------------------------------------------------------------------------------------------
 
 
-@pytest.mark.xfail(
-    strict=True, raises=AssertionError, reason="A9: a lane that was frozen is not seeded again"
-)
 @STAGE.row(
     venue={"latency_ms": 10},
     queue_timeout_ms=2_500,
@@ -150,11 +135,6 @@ async def test_a9_component_whose_lane_was_frozen_is_seeded_at_the_next_connect(
     assert judge(venue, orders) == Verdict(executed=2)
 
 
-@pytest.mark.xfail(
-    strict=True,
-    raises=AssertionError,
-    reason="A9: a lane whose window is full of nonces without verdict is not seeded again",
-)
 @STAGE.row(
     venue={"latency_ms": 10},
     reply_timeout_ms=1_500,
@@ -180,11 +160,6 @@ async def test_a9_component_with_16_nonces_without_verdict_is_seeded_at_the_next
 # -- A16 ------------------------------------------------------------------------------------------
 
 
-@pytest.mark.xfail(
-    strict=True,
-    raises=AssertionError,
-    reason="A16: as many questions and stale answers as fit into the time",
-)
 @STAGE.row(
     venue={
         "latency_ms": 10,
@@ -230,11 +205,6 @@ def bodies(endpoint: str, *names: str) -> list[dict[str, Any]]:
     return [{"fault": "unreadable", "endpoint": endpoint, "body": name} for name in names]
 
 
-@pytest.mark.xfail(
-    strict=True,
-    raises=AssertionError,
-    reason="A17: the task that asked ends, or the number is believed, and no order goes out again",
-)
 @ABSURD.row(
     {
         "numbers": {"levers": counters(-1, 2**48, 2**60, 2**64), "trouble": FOREIGN},

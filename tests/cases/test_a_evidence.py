@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-import pytest
 from nautilus_trader.model.enums import OrderSide
 from nautilus_trader.model.enums import OrderStatus
 from nautilus_trader.model.objects import Quantity
@@ -44,11 +43,6 @@ def late_index(secs: float) -> dict[str, float]:
 # -- A1, A2 ---------------------------------------------------------------------------------------
 
 
-@pytest.mark.xfail(
-    strict=True,
-    raises=AssertionError,
-    reason="A1: absence from the index is taken for proof, and the order is sent again",
-)
 @LOST.row(
     {
         "late": {"index": late_index(2.0), "side": OrderSide.BUY},
@@ -72,11 +66,6 @@ async def test_a1_market_order_whose_reply_is_lost_executes_once(
     assert strategy.told(order) == ["Initialized", "Submitted", "Accepted", "Filled"]
 
 
-@pytest.mark.xfail(
-    strict=True,
-    raises=AssertionError,
-    reason="A2: the second copy's refusal is told of the first, which lives",
-)
 @LOST.row(
     {"late": {"index": late_index(2.0)}, "empty": {"index": late_index(600.0)}},
     venue={"latency_ms": 10},
@@ -100,11 +89,6 @@ async def test_a2_limit_order_whose_reply_is_lost_is_told_accepted_once(
 # -- A3 -------------------------------------------------------------------------------------------
 
 
-@pytest.mark.xfail(
-    strict=True,
-    raises=AssertionError,
-    reason="A3: told Rejected as dropped before the time that the venue named",
-)
 @LOST.row(
     {"predicted": {"predicted": True}, "unpredicted": {"predicted": False}},
     venue={"latency_ms": 10, "index_lag_ms": late_index(3.0)},
@@ -128,11 +112,6 @@ async def test_a3_order_that_executes_late_is_in_flight_until_then(
 # -- A4, A5 ---------------------------------------------------------------------------------------
 
 
-@pytest.mark.xfail(
-    strict=True,
-    raises=AssertionError,
-    reason="A4: too old to be sent again is told as Rejected, and the frame comes through later",
-)
 @HELD.row(
     {"one": {"count": 1}, "many": {"count": 5}},
     venue={"latency_ms": 10},
@@ -156,11 +135,6 @@ async def test_a4_orders_held_on_their_way_are_told_nothing_that_is_not_proved(
     assert (verdict.doubled, verdict.misreported, verdict.in_flight) == ((), (), 0)
 
 
-@pytest.mark.xfail(
-    strict=True,
-    raises=AssertionError,
-    reason="A5: a late stale answer and a late index together make a second copy at another nonce",
-)
 @HELD.row(
     {"one": {"count": 1}, "many": {"count": 4}},
     venue={"latency_ms": 10, "stream_lag_ms": 1_000, "index_lag_ms": late_index(1.0)},
@@ -188,11 +162,6 @@ async def test_a5_market_orders_sent_while_both_ways_are_held_execute_once(
 # -- A6 -------------------------------------------------------------------------------------------
 
 
-@pytest.mark.xfail(
-    strict=True,
-    raises=AssertionError,
-    reason="A6: a record without status, or with 0, is taken for a failure",
-)
 @UNDECIDED.row(
     {"missing": {"shown": {"missing": True}}, "0": {"shown": {"status": 0}}},
     venue={"latency_ms": 10},
@@ -212,11 +181,6 @@ async def test_a6_record_that_is_undecided_is_no_failure(
     assert judge(venue, orders) == Verdict(executed=2)
 
 
-@pytest.mark.xfail(
-    strict=True,
-    raises=AssertionError,
-    reason="A6: a record with a status that decides nothing is taken for an execution",
-)
 @UNDECIDED.row(
     {"1": {"status": 1}, "4": {"status": 4}, "5": {"status": 5}},
     venue={"latency_ms": 10},
@@ -244,11 +208,6 @@ async def test_a6_record_that_is_undecided_is_no_execution(
 # -- A19 ------------------------------------------------------------------------------------------
 
 
-@pytest.mark.xfail(
-    strict=True,
-    raises=AssertionError,
-    reason="A19: what vanished is found out by lateness, and whoever waits behind it grows too old",
-)
 @UNDECIDED.row(
     {"three": {"count": 3}, "five": {"count": 5}},
     venue={"latency_ms": 10, "vanished_lookup": "unknown"},

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-import pytest
 from nautilus_trader.model.enums import OrderStatus
 
 from nautilus_lighter_nonce import events
@@ -41,11 +40,6 @@ BOUND = 48
 # -- A10 ------------------------------------------------------------------------------------------
 
 
-@pytest.mark.xfail(
-    strict=True,
-    raises=AssertionError,
-    reason="A10: a rate limit of creates holds up everything, cancels too",
-)
 @STAGE.row(
     {
         "quota": {"limit": QUOTA, "is_steady": False},
@@ -78,11 +72,6 @@ async def test_a10_cancel_behind_creates_over_their_limit_goes_out(
 # -- A11 ------------------------------------------------------------------------------------------
 
 
-@pytest.mark.xfail(
-    strict=True,
-    raises=AssertionError,
-    reason="A11: as many transactions as it takes to refuse each order by itself, and more",
-)
 @CROWDED.row(
     {
         "replaced": {"cause": REPLACED, "code": 21108},
@@ -110,11 +99,6 @@ async def test_a11_refusal_of_the_whole_account_is_told_once_per_order(
 # -- A18 ------------------------------------------------------------------------------------------
 
 
-@pytest.mark.xfail(
-    strict=True,
-    raises=AssertionError,
-    reason="A18: each costs the whole silence limit, and orders that the venue takes are given up",
-)
 @STAGE.row(
     {"half of them": {"every": 2}, "a third": {"every": 3}},
     venue={"latency_ms": 10},
@@ -146,11 +130,6 @@ async def test_a18_refusals_without_id_cost_no_other_order(
 # -- A21 ------------------------------------------------------------------------------------------
 
 
-@pytest.mark.xfail(
-    strict=True,
-    raises=AssertionError,
-    reason="A21: the component stays RUNNING, and every order is refused by itself",
-)
 @STAGE.row(
     {
         "deleted": {"causes": [DELETED], "codes": ("21109", "20013")},

@@ -21,11 +21,6 @@ from tests.nodes import Node
 # -- A20 ------------------------------------------------------------------------------------------
 
 
-@pytest.mark.xfail(
-    strict=True,
-    raises=AssertionError,
-    reason="A20: one of them is starved, and gives up two fifths of its orders",
-)
 @pytest.mark.lighter_venue(latency_ms=20, execution_delay_ms=130, next_nonce_lag_ms=350)
 def test_a20_two_nodes_on_one_key_both_slow_down_and_lose_nothing(lighter_venue: Any) -> None:
     """Whoever is behind is not starved by the other; each says at once that it is not alone."""

@@ -302,3 +302,48 @@ def test_rule_10_accepted_order_overtaken_by_a_stranger_is_not_sent_again_for_ev
     assert end is not None
     assert end.news is w.News.DROPPED
     assert len(lab.wrote()) == 2
+
+
+def test_rule_10_what_fell_with_a_strangers_is_sent_again_with_the_same_bytes() -> None:
+    """The settled counter stays below all of ours: what stood there was not ours."""
+    lab = Lab()
+    lab.do("foreign")
+    first, second = lab.order(), lab.order()
+    lab.do("deliver", 1)
+    _, verdict, code = lab.world.replies.pop()
+    lab.take()
+    lab.outbox.answered("1-1", 1, code, verdict, lab.world.now)
+    lab.world.pump()
+    lab.take()
+    assert lab.wrote() == [(first, 0), (second, 1), (first, 2)]
+    lab.do("vanish")
+    for _ in range(40):
+        if lab.world.asked is not None:
+            lab.do("count", False)
+        elif lab.world.pipes[1]:
+            lab.take()
+        elif lab.venue.pending:
+            lab.execute()
+        else:
+            lab.wait(0.5)
+    assert lab.kinds()[3] == ("filler", 0)
+    assert lab.news(first)[-1] is lab.news(second)[-1] is w.News.ALIVE
+    assert [x.tx for x in lab.venue.log][1:] == [second, first]
+
+
+def test_rule_9_200_below_what_was_accepted_before_lets_it_fall() -> None:
+    """The venue went back, though nobody heard of the first acceptance here."""
+    lab = Lab()
+    first, second = lab.order(), lab.order()
+    lab.lose()
+    lab.take()
+    lab.do("vanish")
+    for _ in range(10):
+        if lab.world.pipes[lab.world.connection]:
+            break
+        lab.wait(1)
+        if lab.world.asked is not None:
+            lab.do("count", False)
+    assert lab.wrote()[2] == (first, 0)
+    lab.take()
+    assert lab.wrote()[3] == (second, 1)
