@@ -136,7 +136,7 @@ class SubmitRequest(ClientRequest):
         return self._may_resend and not self.tracked.is_cancel_wanted
 
     def undo(self) -> TxRequest | None:
-        """Return a cancel, should it be alive after it was given up; an immediate order needs none."""
+        """Return a cancel, should it live after it was given up; an immediate order needs none."""
         if self.tracked.order.time_in_force == TimeInForce.IOC or self._intent is None:
             return None
         return UndoRequest(self._client, self._tracker, self.tracked, self._intent.market_index)

@@ -8,13 +8,13 @@ order: any `LiveExecutionClient` for Lighter can be registered, ours or not.
 Rules
 -----
 - `issue` is a direct, synchronous call: an event after the fact cannot order the wire.
-- Everything that *happens* comes in at the endpoint `<component id>.process` of the message bus, point
-  to point, as Nautilus' engines are driven. The lane moves first; then the verdict is published on
-  its topic; then the lane's news follow from a queue, never one inside another. A listener that
-  raises is logged, and stops nothing but the listeners behind it in the same publish.
+- Everything that *happens* comes in at the endpoint `<component id>.process` of the message bus,
+  point to point, as Nautilus' engines are driven. The lane moves first; then the verdict is
+  published on its topic; then the lane's news follow from a queue, never one inside another. A
+  listener that raises is logged, and stops nothing but the listeners behind it in the same publish.
 - A verdict that somebody only publishes on its topic counts as well, once: by the id of its write,
   else by its identity.
-- Seeding is single-flight. A question to the venue has a deadline, and pauses between questions grow.
+- Seeding is single-flight. A question has a deadline, and pauses between questions grow.
 - The lane's time is a monotonic clock's, begun at the wall clock's.
 - RUNNING while all lanes move, DEGRADED while one has been frozen too long, FAULTED once halted.
 """
@@ -134,7 +134,7 @@ class LighterNonceComponent(Component):
         self._news: deque[events.KeyEvent] = deque()
         self._is_telling = False
         self._seen: dict[Any, Any] = {}
-        self._start_ns = clock.timestamp_ns() - time.monotonic_ns()
+        self._start_ns: int = clock.timestamp_ns() - time.monotonic_ns()
         self.endpoint = f"{self.id}.process"
         for account_index, api_key_index in config.keys:
             self.add_key(account_index, api_key_index)
@@ -396,9 +396,10 @@ class LighterNonceComponent(Component):
 
         Parameters
         ----------
-        message : TxAccepted, TxRefused, TxStale, TxUnknown, NonceSpent, RebaseWanted, CounterAnswered
-            A verdict is published on its topic afterwards, before the lane's news. Anything else,
-            and keys without a lane here, are ignored.
+        message : object
+            `TxAccepted`, `TxRefused`, `TxStale`, `TxUnknown`, `NonceSpent`, `RebaseWanted` or
+            `CounterAnswered`. A verdict is published on its topic afterwards, before the lane's
+            news. Anything else, and keys without a lane here, are ignored.
 
         """
         key = (getattr(message, "account_index", None), getattr(message, "api_key_index", None))

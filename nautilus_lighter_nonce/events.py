@@ -326,7 +326,7 @@ class OrderDoubt(KeyEvent):
 
 @dataclass(frozen=True, kw_only=True)
 class OrderInDoubt(OrderDoubt):
-    """A copy may be at the venue, and nobody knows: the order stays in flight until it is proved."""
+    """A copy may be at the venue, and nobody knows: the order is in flight until it is proved."""
 
     kind: ClassVar[str] = "in_doubt"
 

@@ -52,7 +52,7 @@ class TxRequest(ABC):
         return False
 
     def undo(self) -> TxRequest | None:
-        """Return what cancels it, should it be alive after it was given up; ``None`` for nothing."""
+        """Return what cancels it, should it live after it was given up; ``None`` for nothing."""
         return None
 
     def on_bound(self) -> None:  # noqa: B027 (most requests have nothing to tell)

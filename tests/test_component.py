@@ -408,7 +408,7 @@ async def test_listener_that_raises_stops_neither_lane_nor_news(priority: int) -
 
 
 async def test_verdict_that_is_only_published_counts_once_with_its_news_behind_it() -> None:
-    """A client that publishes on the topic is heard; sending the same event again changes nothing."""
+    """A client that publishes on the topic is heard; the same event again changes nothing."""
     kernel = Kernel()
     component = make(kernel, ScriptedSource(10))
     await component.connect()
@@ -517,5 +517,5 @@ async def test_component_that_reconnects_seeds_whatever_its_lanes_were_left_in()
 async def test_source_that_answers_no_number_keeps_the_client_from_connecting() -> None:
     """A client that cannot be seeded must not trade; the error names field, value and remedy."""
     component = make(Kernel(), ScriptedSource(None))
-    with pytest.raises(ValueError, match="nextNonce of .*'None'.*base_url_http"):
+    with pytest.raises(ValueError, match=r"nextNonce of .*'None'.*base_url_http"):
         await component.connect()

@@ -298,7 +298,7 @@ async def test_lane_of_a_venue_that_was_reset_begins_anew_once_that_is_confirmed
 
 
 async def test_silent_order_keeps_its_nonce_and_is_written_there_again() -> None:
-    """The counter says unspent: the same bytes go again at the same nonce, nowhere else (rule 2)."""
+    """The counter says unspent: the same bytes go again at that nonce, nowhere else (rule 2)."""
     bench = await Bench(10, 10, reply_timeout_ms=5).open()
     (request,) = bench.submit(1)
     await bench.written(2)

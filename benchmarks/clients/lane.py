@@ -3,8 +3,8 @@ Our lane without a trading node: component, dispatcher, stream and signer.
 
 They are wired as the execution client wires them.
 
-Rule of this file: a caller's verdict is the API's 200, as it is for the peers; its truth is what the
-outbox tells with proof.
+Rule of this file: a caller's verdict is the API's 200, as it is for the peers; its truth is what
+the outbox tells with proof.
 """
 
 from __future__ import annotations

@@ -3,8 +3,8 @@ A stage: cases that are played at once, on one event loop, the first time one of
 
 Rules of this file
 ------------------
-- Each case has a venue process, a node and a strategy of its own; they share the loop, and the
-  waiting. A stage is short enough for all of its cases to keep their times.
+- Each case has a venue process and its own nodes, each with one strategy; all share the loop, and
+  the waiting. A stage is short enough for all of its cases to keep their times.
 - A story that fails stops nobody else; what it raised is raised where its test asks for it.
 - It knows no case.
 """
@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import itertools
 from collections.abc import Awaitable
 from collections.abc import Callable
 from collections.abc import Mapping
@@ -40,7 +41,7 @@ QUICK: Mapping[str, Any] = {
 """Limits that make a case short; the venue's delays are scaled to them."""
 
 Story = Callable[..., Awaitable[None]]
-"""What happens: takes the venue, the node and the fields of its kind."""
+"""What happens: takes the venue, the nodes and the fields of its kind."""
 
 
 class Case(msgspec.Struct, frozen=True):
@@ -57,6 +58,8 @@ class Case(msgspec.Struct, frozen=True):
         Fields of `VenueConfig`.
     limits : Mapping[str, Any]
         Fields of `LighterNonceConfig`.
+    nodes : int
+        Nodes on the venue, all with the same key.
 
     """
 
@@ -64,6 +67,7 @@ class Case(msgspec.Struct, frozen=True):
     fields: Mapping[str, Any]
     venue: Mapping[str, Any]
     limits: Mapping[str, Any]
+    nodes: int
 
 
 class Stage:
@@ -78,6 +82,7 @@ class Stage:
         kinds: Mapping[str, Mapping[str, Any]] | None = None,
         *,
         venue: Mapping[str, Any] | None = None,
+        nodes: int = 1,
         **limits: Any,
     ) -> Callable[[Story], Callable[..., None]]:
         """
@@ -89,6 +94,8 @@ class Stage:
             What the story takes, by the kind's name (default one kind without fields).
         venue : Mapping[str, Any], optional
             Fields of `VenueConfig`.
+        nodes : int, default 1
+            Nodes on the venue, all with the same key.
         **limits : Any
             Fields of `LighterNonceConfig`, on top of `QUICK`.
 
@@ -97,7 +104,7 @@ class Stage:
         def declare(story: Story) -> Callable[..., None]:
             for kind, fields in (kinds or {"": {}}).items():
                 name = (story.__name__, kind)
-                self._cases[name] = Case(story, fields, venue or {}, {**QUICK, **limits})
+                self._cases[name] = Case(story, fields, venue or {}, {**QUICK, **limits}, nodes)
 
             def test_alone() -> None:
                 self.play(story.__name__, "")
@@ -139,21 +146,26 @@ def play(cases: list[Case]) -> list[BaseException | None]:
         with ThreadPoolExecutor() as pool:
             list(pool.map(VenueProcess.start, venues))
         stack.callback(asyncio.set_event_loop, None)
-        nodes = []
-        for case, venue in zip(cases, venues, strict=True):
-            nodes.append(Node(venue, loop=loop, nonce=LighterNonceConfig(**case.limits)))
-            stack.callback(nodes[-1].node.dispose)
+        nodes = [_nodes_of(*each, loop) for each in zip(cases, venues, strict=True)]
+        for node in itertools.chain(*nodes):
+            stack.callback(node.node.dispose)
         return loop.run_until_complete(_play_all(cases, venues, nodes))
 
 
+def _nodes_of(case: Case, venue: VenueProcess, loop: asyncio.AbstractEventLoop) -> list[Node]:
+    limits = LighterNonceConfig(**case.limits)
+    tags = [f"{number:03}" for number in range(1, case.nodes + 1)]
+    return [Node(venue, tags=(tag,), loop=loop, nonce=limits) for tag in tags]
+
+
 async def _play_all(
-    cases: list[Case], venues: list[VenueProcess], nodes: list[Node]
+    cases: list[Case], venues: list[VenueProcess], nodes: list[list[Node]]
 ) -> list[BaseException | None]:
-    running = [asyncio.create_task(node.node.run_async()) for node in nodes]
+    everyone = list(itertools.chain(*nodes))
+    running = [asyncio.create_task(node.node.run_async()) for node in everyone]
     try:
-        await happens(lambda: not _idle(cases, nodes), 30.0)
-        if _idle(cases, nodes):
-            raise TimeoutError(f"nodes did not start: {_idle(cases, nodes)}")
+        if not await happens(lambda: all(n.strategies[0].is_running for n in everyone), 30.0):
+            raise TimeoutError("a node did not start")
         plays = (_play(*each) for each in zip(cases, venues, nodes, strict=True))
         ends = await asyncio.gather(*plays, return_exceptions=True)
         return [end if isinstance(end, BaseException) else None for end in ends]
@@ -165,13 +177,8 @@ async def _play_all(
         await asyncio.gather(*left, return_exceptions=True)
 
 
-def _idle(cases: list[Case], nodes: list[Node]) -> list[str]:
-    pairs = zip(cases, nodes, strict=True)
-    return [c.story.__name__ for c, node in pairs if not node.strategies[0].is_running]
-
-
-async def _play(case: Case, venue: VenueProcess, node: Node) -> None:
+async def _play(case: Case, venue: VenueProcess, nodes: list[Node]) -> None:
     try:
-        await case.story(venue, node, **case.fields)
+        await case.story(venue, *nodes, **case.fields)
     finally:
-        await node.node.stop_async()
+        await asyncio.gather(*(node.node.stop_async() for node in nodes))

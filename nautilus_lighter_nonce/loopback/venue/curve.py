@@ -7,7 +7,7 @@ Rules of this file
 - The curve is ecGFp5 (its paper and Lighter's public crypto library): y^2 = x (x^2 + 2 x + 263 z)
   over the quintic extension of the Goldilocks field, z^5 = 3. A point is written as w = y / x, five
   little-endian 64-bit limbs below the prime. w stands for a point if (w^2 - 2)^2 - 4 * 263 z is a
-  square; w = 0 is the neutral element, which is no key.
+  square. It is none for w = 0, the neutral element, which is no key.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ def is_public_key(text: str) -> bool:
     if len(raw) != KEY_BYTES or len(text) != 2 * KEY_BYTES:
         return False
     w = tuple(int.from_bytes(raw[at : at + 8], "little") for at in range(0, KEY_BYTES, 8))
-    if not any(w) or any(limb >= PRIME for limb in w):
+    if any(limb >= PRIME for limb in w):
         return False
     e = _minus_constant(_times(w, w), _A, 0)
     return _is_square(_minus_constant(_times(e, e), _FOUR_B, 1))

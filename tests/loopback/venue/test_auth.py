@@ -32,7 +32,7 @@ def keys() -> Keyring:
 
 @pytest.fixture
 def tokens(keys: Keyring) -> Tokens:
-    """Return a desk that takes tokens of those keys."""
+    """Return what the venue makes of tokens of those keys."""
     return Tokens(keys)
 
 

@@ -124,6 +124,13 @@ def test_volume_quota_batch_spends_as_many_as_it_has_members() -> None:
     assert bench.batch([14, 14], [txs.create(n) for n in (3, 4)]).code == 23000
 
 
+def test_volume_quota_free_one_pays_for_no_batch() -> None:
+    """The free transaction is one: a batch of two that the quota does not cover is refused."""
+    bench = Bench(volume_quota=1)
+    assert bench.batch([14, 14], [txs.create(n) for n in (1, 2)]).code == 23000
+    assert bench.batch([14], [txs.create(1)]).quota_remaining == 0
+
+
 def test_volume_quota_set_anew_refills() -> None:
     """Setting the quota at run time gives it to everybody anew; ``None`` ends it."""
     bench = Bench(volume_quota=0)
@@ -185,3 +192,17 @@ def test_tier_limits_cap_orders_that_wait_for_a_trigger() -> None:
     bench.set(tier_limits=True)
     assert bench.send(14, txs.create(11, **stop)).code == Code.TOO_MANY_PENDING_IN_MARKET
     assert bench.send(14, txs.create(11)).code == 200
+
+
+def test_tier_limits_count_resting_and_waiting_orders_apart() -> None:
+    """Orders in the book take no place of those that wait for a trigger, nor the other way."""
+    bench = Bench(execution_delay_ms=0, tier=Tier.STANDARD)
+    stop = {"Type": 2, "TimeInForce": 0, "TriggerPrice": 180_000}
+    for nonce in range(1, 21):
+        bench.send(14, txs.create(nonce))
+    for nonce in range(21, 30):
+        bench.send(14, txs.create(nonce, **stop))
+    bench.run(0)
+    bench.set(tier_limits=True)
+    assert bench.send(14, txs.create(30, **stop)).code == 200
+    assert bench.send(14, txs.create(31)).code == 200

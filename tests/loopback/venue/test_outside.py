@@ -8,6 +8,7 @@ import msgspec
 import pytest
 
 from nautilus_lighter_nonce.lighter.codes import Code
+from nautilus_lighter_nonce.loopback.config import Index
 from nautilus_lighter_nonce.loopback.keys import OTHER_PUBLIC_KEY
 from nautilus_lighter_nonce.loopback.venue.commands import LAW_COMMANDS
 from nautilus_lighter_nonce.loopback.venue.faults import Fault
@@ -337,3 +338,25 @@ def test_clock_far_ahead_refuses_a_signed_lifetime() -> None:
     """A clock more than ten minutes ahead of the client's finds every transaction expired."""
     bench = Bench(execution_delay_ms=0)
     assert bench.send(14, txs.create(1), ms=1_200_000).code == Code.INVALID_EXPIRY
+
+
+@pytest.mark.parametrize("skew_ms", [300_000, -300_000])
+def test_clock_that_is_moved_takes_windows_and_the_past_along(skew_ms: int) -> None:
+    """A limit, the counter's lag and a late index look back as far as before the move."""
+    bench = Bench(
+        execution_delay_ms=0,
+        next_nonce_lag_ms=100,
+        tx_limits={14: 1},
+        index_lag_ms={Index.ACCOUNT: 100},
+    )
+    bench.send(14, txs.take(1))
+    bench.run(0)
+    bench.set(ms=10, clock_skew_ms=skew_ms)
+
+    def seen(ms: float) -> tuple[int, int]:
+        row = bench.query("account", skew_ms + ms, by="index", value=700)["accounts"][0]
+        return bench.engine.next_nonce(KEY, bench.at(skew_ms + ms)), len(row["positions"])
+
+    assert [seen(ms) for ms in (50, 111)] == [(1, 0), (2, 1)]
+    codes = [bench.send(14, txs.create(2), skew_ms + ms).code for ms in (59_990, 60_010)]
+    assert codes == [23000, 200]
