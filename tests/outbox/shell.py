@@ -206,6 +206,8 @@ class Shell:
         self.pump()
         if seed is not None:
             self.lane.seed(seed)
+            self.asked = None
+            self.looks.clear()
             self.outbox.start(self.now)
         self.connection += 1
         self.pipes[self.connection] = deque()

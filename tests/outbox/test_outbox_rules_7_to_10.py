@@ -347,5 +347,6 @@ def test_rule_9_200_below_what_was_accepted_before_lets_it_fall() -> None:
     assert lab.wrote()[2] == (first, 0)
     lab.take()
     assert lab.state(second) is TxState.DOUBT
+    lab.execute()
     lab.count()
     assert lab.wrote()[3] == (second, 1)
