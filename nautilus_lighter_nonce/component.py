@@ -574,7 +574,7 @@ class LighterNonceComponent(Component):
                 f"nextNonce of {_name(lane)} was {str(next_nonce)[:40]!r}; it must be a whole "
                 "number, 0 or more: check base_url_http, then connect again",
             )
-        if next_nonce >= lane.proved:
+        if next_nonce >= lane.proved and not lane.has_fallen_to(next_nonce):
             self._confirmed.discard(key)  # nothing was reset
         if key not in self._confirmed:
             if lane.has_fallen_to(next_nonce):

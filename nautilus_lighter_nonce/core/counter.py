@@ -17,7 +17,8 @@ anything else                           believed
 
 Proved is what a record showed, and what two witnesses agree on: the counter, and an acceptance at
 its number or behind (the venue takes exactly the next). One answer alone is no proof: it may be
-absurd and look well. An acceptance alone is none either: it may vanish.
+absurd and look well. An acceptance alone is none either: it may vanish. The seed counts as proved
+until the venue calls that very nonce stale and nothing has borne it out: a wrong one comes down.
 """
 
 from __future__ import annotations
@@ -69,6 +70,7 @@ class VenueCounter:
     def __init__(self) -> None:
         self.known = 0  # the highest number answered, accepted or executed; jumps begin here
         self.answered = 0  # the latest answer that was believed
+        self._seeded = 0  # the answer that the lane rests on
         self._counted = 0  # the highest one that an acceptance bore out, and the seed
         self._executed = -1  # the highest nonce that a record showed
         self._taken = 0  # behind the highest acceptance
@@ -85,11 +87,16 @@ class VenueCounter:
         """All nonces below this one were executed."""
         return max(self._counted, self._executed + 1)
 
+    @property
+    def stood(self) -> int:
+        """Where the counter once stood: far below it, the venue was reset."""
+        return max(self.proved, self._seeded)
+
     # -- WHAT IS LEARNT ---------------------------------------------------------------------------
 
     def seed(self, next_nonce: int) -> None:
         """Begin anew: the lane rests on this answer."""
-        self.known = self.answered = self._counted = next_nonce
+        self.known = self.answered = self._seeded = self._counted = next_nonce
         self._executed, self._taken = -1, 0
         self._forget_oddities()
 
@@ -104,6 +111,11 @@ class VenueCounter:
         """A record showed that a nonce was executed."""
         self._executed = max(self._executed, nonce)
         self.known = max(self.known, nonce + 1)
+
+    def was_stale(self, nonce: int) -> None:
+        """A nonce was not the next: the seed itself, never borne out, is no proof any more."""
+        if nonce == self._seeded and not self._taken and self._executed < 0:
+            self._counted = 0
 
     # -- ANSWERS ----------------------------------------------------------------------------------
 
@@ -132,7 +144,7 @@ class VenueCounter:
         if value > self.known + MAX_JUMP:
             return self._weigh_jump(value)
         self._highs = 0
-        if value < self.proved:
+        if value < max(self.proved, self.stood - MAX_LAG):
             return self._weigh_low(value, now_ns)
         return self._believe(value)
 
@@ -151,7 +163,7 @@ class VenueCounter:
         self._lows += 1
         if self._lows == 1:
             self._low_since = now_ns
-        is_large = value < self.proved - MAX_LAG
+        is_large = value < self.stood - MAX_LAG
         limit_ns = RESET_AFTER_NS if value < self._counted else STANDSTILL_NS
         has_stayed = now_ns - self._low_since >= limit_ns
         if has_stayed or (is_large and self._lows >= ANSWERS_THAT_AGREE):

@@ -208,6 +208,7 @@ class NonceLane(LaneView):
         """The venue refused `nonce` as not the next one: not spent, and our view was wrong."""
         if not self._settle(nonce, epoch, TxState.STALE, now_ns):
             return ()
+        self._counter.was_stale(nonce)
         foreign = self._healing.suspect((nonce,)) if nonce <= self._healing.baseline else ()
         return (
             *self._healing.freeze(FreezeCause.STALE, nonce, now_ns),
@@ -323,7 +324,7 @@ class NonceLane(LaneView):
     def reset(self, value: int) -> Decisions:
         """The venue counts from `value` anew: halt, and name both numbers."""
         return self.halt(
-            f"the venue counts from {value}, but nonce {self._counter.proved - 1} was executed: it "
+            f"the venue counts from {value}, but nonce {self._counter.stood - 1} was executed: it "
             "was reset",
         )
 

@@ -156,4 +156,4 @@ class LaneView:
 
     def has_fallen_to(self, value: int) -> bool:
         """Return whether a counter at `value` means that the venue was reset meanwhile."""
-        return value < self.proved - MAX_LAG
+        return value < self._counter.stood - MAX_LAG

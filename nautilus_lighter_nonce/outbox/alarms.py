@@ -8,7 +8,13 @@ still something to do. Pure: time is an argument in nanoseconds.
 from __future__ import annotations
 
 import heapq
+from collections.abc import Callable
 from enum import IntEnum
+from typing import Final
+
+
+FEW: Final = 64
+"""Reminders that are never too many."""
 
 
 class Alarm(IntEnum):
@@ -30,6 +36,7 @@ class Alarms:
     def __init__(self) -> None:
         self._heap: list[tuple[int, Alarm, int | str]] = []
         self._set: set[tuple[int, Alarm, int | str]] = set()
+        self._most = FEW
 
     def __len__(self) -> int:
         return len(self._heap)
@@ -45,6 +52,14 @@ class Alarms:
     def first(self) -> tuple[int, Alarm, int | str] | None:
         """The next alarm with its time, ``None`` if there is none."""
         return self._heap[0] if self._heap else None
+
+    def tidy(self, has_subject: Callable[[Alarm, int | str], bool]) -> None:
+        """Forget what is about nothing any more, once that may be half of all."""
+        if len(self._heap) > self._most:
+            self._heap = [x for x in self._heap if has_subject(x[1], x[2])]
+            self._set = set(self._heap)
+            heapq.heapify(self._heap)
+            self._most = max(2 * len(self._heap), FEW)
 
     def drop(self) -> None:
         """Forget the next alarm."""

@@ -88,8 +88,18 @@ class Reminders:
                 return entry.is_taken
         return not entry.is_dead
 
+    def _has_subject(self, alarm: Alarm, about: int | str) -> bool:
+        """Return whether an alarm may say something yet, now or later."""
+        match alarm:
+            case Alarm.SILENCE | Alarm.LOOK:
+                return self.is_live(alarm, about)
+            case Alarm.ASK | Alarm.WAKE:
+                return True
+        return int(about) in self._fates.entries
+
     def ring(self, now_ns: int) -> None:
         """Hear every alarm that is due."""
+        self._fates.alarms.tidy(self._has_subject)
         while (due_ns := self.next_due()) is not None and due_ns <= now_ns:
             first = self._fates.alarms.first
             assert first is not None  # `next_due` has just named it

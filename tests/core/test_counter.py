@@ -411,3 +411,36 @@ def test_counter_of_any_distance_costs_no_memory(before: int, after: int) -> Non
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert peak < 20_000
+
+
+# -- a wrong seed ---------------------------------------------------------------------------------
+
+
+def test_seed_that_the_venue_calls_stale_is_no_proof_any_more() -> None:
+    """One answer is no proof: nothing bore it out, so the counter may come down below it."""
+    counter = seeded(100)
+    assert not counter.believes(96)
+    counter.was_stale(100)
+    assert counter.believes(96)
+    assert counter.weigh(96, 0) is Weight.BELIEVED
+
+
+def test_seed_that_something_bore_out_stays_proved_whatever_is_stale() -> None:
+    """An acceptance or a record at or behind it is the second witness."""
+    for witness in ("took", "showed"):
+        counter = seeded(100)
+        getattr(counter, witness)(100)
+        counter.was_stale(100)
+        assert counter.proved >= 100
+    counter = seeded(100)
+    counter.was_stale(101)  # says nothing of 100
+    assert counter.proved == 100
+
+
+def test_a7_fall_far_below_a_seed_that_was_stale_is_a_reset_all_the_same() -> None:
+    """Where the counter once stood tells a wrong seed from another venue."""
+    counter = seeded(CLOCK_MILLIS)
+    counter.was_stale(CLOCK_MILLIS)
+    low = [(1, n) for n in range(ANSWERS_THAT_AGREE)]
+    assert weights(counter, *low)[-1] is Weight.RESET
+    assert counter.stood == CLOCK_MILLIS

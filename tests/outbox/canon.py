@@ -55,7 +55,7 @@ FIELDS: dict[type, str] = {
     ),
     Answers: "_fates _highest taken _filler_codes filler_kind trouble _guard_ns",
     Binding: "_fates _answers _lane _healing _writes _rebase_ns _rebase_pause_ns _taken",
-    Alarms: "_heap _set",
+    Alarms: "_heap _most _set",
     Evidence: "_at _executed _ours counter",
     Flight: (
         "_timeout_ns _alarms _patience _turn _signing _written _held trouble _is_blurred _replaced "

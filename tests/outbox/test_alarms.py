@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from nautilus_lighter_nonce.outbox.alarms import FEW
 from nautilus_lighter_nonce.outbox.alarms import Alarm
 from nautilus_lighter_nonce.outbox.alarms import Alarms
 
@@ -39,3 +40,20 @@ def test_alarm_that_is_set_twice_is_heard_once_and_may_be_set_again() -> None:
     alarms.drop()
     alarms.set(1, Alarm.WAKE)
     assert len(alarms) == 1
+
+
+def test_alarms_about_what_has_ended_are_forgotten_and_the_others_kept_in_order() -> None:
+    """Signatures end ten minutes later, transactions after one reply: memory does not wait."""
+    alarms = Alarms()
+    for i in range(10_000):
+        alarms.set(10_000 - i, Alarm.EXPIRY, i)
+        alarms.tidy(lambda _, about: about in (0, 9_000))
+        assert len(alarms) <= 2 * 2 + FEW
+    alarms.set(5, Alarm.WAKE)
+    heard = []
+    while alarms.first is not None:
+        heard.append(alarms.first)
+        alarms.drop()
+    assert heard == sorted(heard)
+    assert (10_000, Alarm.EXPIRY, 0) in heard
+    assert (1_000, Alarm.EXPIRY, 9_000) in heard
