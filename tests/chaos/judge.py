@@ -218,8 +218,13 @@ def _wire(node: Node, venue: Venue) -> Iterator[Violation]:
     )
     if not key["wire_order_ok"]:
         yield Violation("wire", f"nonces were overtaken: {key['inversions']}")
-    if key["reused_nonces"]:
-        again = set(key["reused_nonces"])
+    # What was not answered may come again at its nonce: the venue spends that once (evidence 2).
+    again = {
+        row["nonce"]
+        for row in venue.summary["reused_nonces"]
+        if (row["account_index"], row["api_key_index"]) == node.key and row["was_answered"]
+    }
+    if again:
         rows = [_short(row) for row in venue.ledger if row["nonce"] in again]
         yield Violation("wire", "\n    ".join(("nonces were used again:", *rows)))
     if node.lane != "open":

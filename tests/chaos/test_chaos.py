@@ -126,7 +126,10 @@ def test_judge_of_reused_nonce_and_grown_container_finds_both() -> None:
     """The wire and our memory are judged as well."""
     node = msgspec.structs.replace(_node(), sizes={"nonces._secrets": 5_000})
     venue = _venue([], [])
-    venue.summary["keys"][0]["reused_nonces"] = [3]
+    reused = {"account_index": node.key[0], "api_key_index": node.key[1], "nonce": 3}
+    venue.summary["reused_nonces"] = [reused | {"same_bytes": True, "was_answered": False}]
+    assert [v.kind for v in judge([], node, venue)] == ["memory"]
+    venue.summary["reused_nonces"] = [reused | {"same_bytes": False, "was_answered": True}]
     assert [v.kind for v in judge([], node, venue)] == ["wire", "memory"]
 
 
@@ -202,7 +205,6 @@ def _venue(orders: list[Any], rows: list[Any]) -> Venue:
         "expected": 2,
         "wire_order_ok": True,
         "inversions": [],
-        "reused_nonces": [],
     }
-    summary = {"keys": [key], "doubled": [], "accepted_twice": []}
+    summary = {"keys": [key], "doubled": [], "accepted_twice": [], "reused_nonces": []}
     return Venue(ledger=rows, summary=summary, orders=orders, positions={})
