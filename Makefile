@@ -21,7 +21,7 @@ demo: $(READY) ## Trade on the loopback venue and watch nonce faults heal
 	@$(BIN)/lighter-nonce demo
 
 test: $(READY) ## Run the tests
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest -n auto --dist loadfile
 
 check: $(READY) ## Check format, lint, types, the direction of imports, and life without Nautilus
 	@$(BIN)/ruff format --check .
