@@ -38,10 +38,11 @@ SMALL = 400
 """What a container of ours may hold if nothing else is said; live orders come on top."""
 
 LARGE = {
-    "_accepted": 2_000,
-    "_copies": 2_400,
-    "_early": 1_000,
-    "_parcels": 1_000,
+    "_seen": 4_096,
+    "_executed": 4_096,
+    "ends": 4_096,
+    "_heap": 2_000,
+    "_set": 2_000,
     "_ours": 20_000,
     "_finished": 1_000,
     "_by_id": 1_000,
@@ -349,9 +350,17 @@ class _Case:
         return rows[-1] if rows else None
 
     def _last_cancel(self, claim: Claim, order: Mapping[str, Any]) -> Mapping[str, Any] | None:
-        """Return the last cancel of an open order; a cancel-all that was executed was no such."""
-        named = self._named("cancel", claim, order)
-        rows = [r for r in named if r["index"] is not None or not _was_executed(r)]
+        """
+        Return the last cancel of an open order.
+
+        A cancel-all that was executed was none of it, and neither were those that it repeated.
+        """
+        rows: list[Mapping[str, Any]] = []
+        for row in self._named("cancel", claim, order):
+            if row["index"] is None and _was_executed(row):
+                rows = [r for r in rows if r["index"] is not None]
+            else:
+                rows.append(row)
         return rows[-1] if rows else None
 
     def _any_business(self, kind: str, claim: Claim, order: Mapping[str, Any] | None) -> bool:

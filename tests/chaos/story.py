@@ -219,7 +219,14 @@ def steps(seed: int, orders: int) -> Iterator[Step]:
 
 def calm() -> tuple[Step, ...]:
     """Return the commands that give the venue back its ordinary manners."""
-    settings = {"latency_ms": 5, "jitter_ms": 0, "next_nonce_lag_ms": NEXT_NONCE_LAG_MS}
+    settings = {
+        "latency_ms": 5,
+        "jitter_ms": 0,
+        "next_nonce_lag_ms": NEXT_NONCE_LAG_MS,
+        "index_lag_ms": {},
+        "stream_lag_ms": 0,
+        "taker_delay_ms": 0,
+    }
     touches = [{"touch": _touch(market, Decimal(0), None)} for market in MARKETS]
     return tuple(Step(act=Act.VENUE, command=c) for c in ({"set": settings}, *touches))
 
@@ -254,9 +261,13 @@ def _moods(rng: random.Random) -> Iterator[Step]:
         "execution_delay_ms": rng.choice((0, 5, 20, 130)),
         "next_nonce_lag_ms": rng.choice((0, 200, NEXT_NONCE_LAG_MS, NEXT_NONCE_LAG_MS)),
         "frame_before_reply": rng.random() < 0.3,
-        "vanished_lookup": rng.choice(("failed", "unknown")),
+        "vanished_lookup": rng.choice(("failed", "unknown", "pending")),
+        "vanished_followers": rng.choice(("fall", "late")),
+        "index_lag_ms": rng.choice(({}, {"tx": 1_500}, {"tx": 500, "accountTxs": 2_000})),
+        "stream_lag_ms": rng.choice((0, 0, 150)),
+        "taker_delay_ms": rng.choice((0, 140)),
     }
-    some = rng.sample(sorted(settings), 3)
+    some = rng.sample(sorted(settings), 4)
     yield Step(act=Act.VENUE, command={"touch": _touch(market, shift, size)})
     yield Step(act=Act.VENUE, command={"set": {name: settings[name] for name in some}})
 
@@ -299,6 +310,8 @@ class _Faults:
             return {"foreign": command["foreign"] | {"count": rng.randint(1, 3)}}
         if command["fault"] == "lag" or command.get("when") == "now":
             return command
+        if "endpoint" in command or "channel" in command:
+            return {"count": 1} | command
         tx_type = rng.choice((None, None, None, _CREATE, _CANCEL, _MODIFY))
         extra: dict[str, Any] = {} if tx_type is None else {"tx_type": int(tx_type)}
         ms = {"ms": rng.choice((50, 200, 800))} if command["fault"] == "delay" else {}
@@ -329,4 +342,27 @@ _CARDS: tuple[tuple[dict[str, Any], bool], ...] = (
     ({"fault": "close_sockets", "when": "after"}, True),
     ({"fault": "close_sockets", "when": "now"}, True),
     ({"fault": "lag", "ms": 900.0}, True),
+    # The venue tells late, twice, wrongly or nothing.
+    ({"fault": "hold", "direction": "in", "ms": 700.0}, True),
+    ({"fault": "hold", "direction": "out", "ms": 700.0}, True),
+    ({"fault": "hold", "direction": "both", "ms": 1_500.0}, True),
+    ({"fault": "half_open"}, True),
+    ({"fault": "shutdown", "when": "now", "ms": 900.0}, True),
+    ({"fault": "shutdown", "when": "now", "announced": False, "ms": 1.0}, True),
+    ({"fault": "double_reply"}, False),
+    ({"fault": "swap_reply"}, False),
+    ({"fault": "unknown_id"}, True),
+    ({"fault": "no_id"}, True),
+    ({"fault": "execute_late", "ms": 800.0, "predicted": True}, True),
+    ({"fault": "execute_late", "ms": 800.0, "predicted": False}, True),
+    ({"fault": "record", "missing": True, "ms": 900.0}, True),
+    ({"fault": "record", "status": 0, "ms": 900.0}, True),
+    ({"fault": "answer", "endpoint": "nextNonce", "value": {"code": 200, "nonce": None}}, True),
+    ({"fault": "answer", "endpoint": "nextNonce", "value": {"code": 200, "nonce": 2**60}}, True),
+    ({"fault": "unreadable", "endpoint": "tx", "body": "not_utf8"}, True),
+    ({"fault": "unreadable", "endpoint": "nextNonce", "body": "html"}, True),
+    ({"fault": "delay", "endpoint": "nextNonce", "ms": 900.0}, True),
+    ({"fault": "frame_delay", "channel": "account_all_orders", "ms": 700.0}, False),
+    ({"fault": "frame_delay", "channel": "account_all_trades", "ms": 700.0}, False),
+    ({"fault": "frame_double", "channel": "account_all"}, False),
 )

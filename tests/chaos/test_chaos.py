@@ -122,6 +122,16 @@ def test_judge_of_refused_batch_does_not_excuse_what_was_sent_again() -> None:
     assert _kinds([_claim(status="REJECTED")], [], [refused, stale]) == ["lost"]
 
 
+def test_judge_of_cancel_all_that_went_again_is_of_another_market() -> None:
+    """An order that is open after a cancel-all was executed was meant by none of its copies."""
+    failed = _row(seq=2, tx_type=15, app_error=21706, outcome="failed", fault="fail")
+    stale = _row(seq=3, tx_type=16, index=None, code=21104, accepted=False, outcome="none")
+    taken = _row(seq=4, tx_type=16, index=None)
+    claim = _claim(wants_cancel=True, told=("PendingCancel", "CancelRejected"))
+    assert _kinds([claim], [_order()], [_row(), failed, stale, taken]) == []
+    assert _kinds([claim], [_order()], [_row(), failed, stale]) == ["lost"]
+
+
 def test_judge_of_reused_nonce_and_grown_container_finds_both() -> None:
     """The wire and our memory are judged as well."""
     node = msgspec.structs.replace(_node(), sizes={"nonces._secrets": 5_000})
