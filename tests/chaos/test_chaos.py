@@ -46,7 +46,7 @@ def test_story_of_the_same_seed_is_the_same() -> None:
 
 def test_story_of_some_length_has_every_act_and_every_lever() -> None:
     """Nothing that can go wrong is left out."""
-    steps = list(story.steps(7, 2_000))
+    steps = list(story.steps(7, 4_000))
     assert {step.act for step in steps} == set(story.Act)
     levers = {step.fault for step in steps} - {""}
     assert levers == {
@@ -63,6 +63,18 @@ def test_story_of_some_length_has_every_act_and_every_lever() -> None:
         "foreign",
         "close_sockets",
         "lag",
+        "hold",
+        "half_open",
+        "shutdown",
+        "double_reply",
+        "swap_reply",
+        "unknown_id",
+        "no_id",
+        "execute_late",
+        "record",
+        "answer",
+        "frame_delay",
+        "frame_double",
     }
 
 
