@@ -3,7 +3,7 @@ The order desk: Nautilus commands in, transaction requests out.
 
 Rules
 -----
-- Nothing here awaits: a command takes its place in its lane before the handler's first await.
+- Nothing here awaits: a command takes its place in its lane in the engine's own call.
 - What cannot be sent is answered here, with field, value and remedy, before it has a place.
 - An order that waits for its turn is canceled here, without asking the venue. So is one whose
   cancel comes first: Nautilus leads a submit through its risk engine, and a cancel past it.

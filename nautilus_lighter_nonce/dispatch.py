@@ -51,6 +51,7 @@ from nautilus_lighter_nonce.lighter.transactions import TxRecord
 from nautilus_lighter_nonce.lighter.transactions import app_error
 from nautilus_lighter_nonce.outbox import work as w
 from nautilus_lighter_nonce.outbox.outbox import Outbox
+from nautilus_lighter_nonce.outbox.planning import MOVES_THE_LANE
 from nautilus_lighter_nonce.outbox.settings import OutboxSettings
 from nautilus_lighter_nonce.requests import TxRequest
 
@@ -185,9 +186,8 @@ class TxDispatcher:
         self._batches = 0
         self._markets: list[int] = [0]
         self._frames: deque[w.Write] = deque()
-        self._some = asyncio.Event()
+        self._is_writing = False
         self._idle = asyncio.Event()
-        self._writer: asyncio.Task[None] | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._timer: asyncio.TimerHandle | None = None
         self._timer_ns = 0
@@ -217,7 +217,6 @@ class TxDispatcher:
         self._outbox.start(self._now())
         for topic in self._topics:
             self._msgbus.subscribe(topic=topic, handler=self._on_lane_news)
-        self._writer = self._loop.create_task(self._write(), name=f"writer of {self._key}")
 
     async def stop(self, timeout_secs: float = 2.0) -> None:
         """
@@ -245,9 +244,8 @@ class TxDispatcher:
                 self._msgbus.unsubscribe(topic=topic, handler=self._on_lane_news)
         if self._timer is not None:
             self._timer.cancel()
-        for task in (*self._tasks, self._writer):
-            if task is not None:
-                task.cancel()
+        for task in self._tasks:
+            task.cancel()
 
     def _warn_of_undead(self) -> None:
         """Name every copy that may still be taken: what the next run, or a person, must know."""
@@ -400,9 +398,12 @@ class TxDispatcher:
             return
         self._is_running = True
         try:
-            while works := self._outbox.plan(self._now()):
-                for work in works:
+            moved = True
+            while moved:
+                moved = False
+                for work in self._outbox.plan(self._now()):
                     self._carry_out(work)
+                    moved = isinstance(work, MOVES_THE_LANE)
         finally:
             self._is_running = False
         if self._outbox.is_idle and not (self._is_stopping and self._outbox.undead()):
@@ -451,9 +452,11 @@ class TxDispatcher:
             intent = self._intent_of(work.what)
         except Exception as e:  # noqa: BLE001 (one bad request must not stop the others)
             self._outbox.unsigned(work.write_id, str(e), self._now())
+            self._run()
             return
         if intent is None:
             self._outbox.unready(work.write_id, self._now())
+            self._run()
             self._loop.call_later(RETRY_SECS, self.wake)  # no event says that it never will be
         else:
             self._start(self._sign(work.write_id, intent, work.nonce))
@@ -478,23 +481,27 @@ class TxDispatcher:
 
     def _do_write(self, work: w.Write) -> None:
         self._frames.append(work)
-        self._some.set()
+        if not self._is_writing:
+            self._start(self._write())
 
     async def _write(self) -> None:
-        """Write frame after frame, in order, for ever."""
-        while True:
-            await self._some.wait()
-            self._some.clear()
+        """Write frame after frame, in order, until none waits; there is never a second writer."""
+        self._is_writing = True
+        try:
             while self._frames:
-                frame = self._frames.popleft()
-                try:
-                    await self._write_one(frame)
-                except StreamSendError as e:
-                    self._log.warning(f"Frame {frame.frame_id} was not written: {e}")
-                    self._not_written(frame)
-                    self._run()
-                except Exception as e:  # noqa: BLE001 (it may be on its way: silence will tell)
-                    self._say_once("write", e)
+                await self._try_to_write(self._frames.popleft())
+        finally:
+            self._is_writing = False
+
+    async def _try_to_write(self, frame: w.Write) -> None:
+        try:
+            await self._write_one(frame)
+        except StreamSendError as e:
+            self._log.warning(f"Frame {frame.frame_id} was not written: {e}")
+            self._not_written(frame)
+            self._run()
+        except Exception as e:  # noqa: BLE001 (it may be on its way: silence will tell)
+            self._say_once("write", e)
 
     def _not_written(self, *more: w.Write) -> None:
         """Nothing of the frames that wait, and of those named, left: the latest goes back first."""
@@ -664,7 +671,8 @@ class TxDispatcher:
             self._log.warning(f"{what} was not answered: {type(error).__name__}: {error}")
 
     def _start(self, work: Coroutine[Any, Any, None]) -> None:
-        task = self._loop.create_task(work)
+        """Begin at once, not in the loop's next turn: every order waits for its signature."""
+        task = asyncio.Task(work, loop=self._loop, eager_start=True)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 

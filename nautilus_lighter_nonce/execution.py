@@ -7,8 +7,8 @@ nonces are the component's alone.
 
 Rules
 -----
-- A command takes its place in its lane before the handler's first await (v1 runs each command as a
-  task of its own; an earlier await would reorder them).
+- A command takes its place in its lane in the engine's own call. Nautilus would make a task of
+  each, which costs a turn of the loop and keeps their order only as long as nobody awaits.
 - Bad input is denied before anything is sent, with field, value and remedy.
 - The config, which may hold the private key, is never handed to Nautilus: a config given to
   `super().__init__` is published in clear at every state change.
@@ -17,11 +17,13 @@ Rules
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from typing import Any
 
 from nautilus_trader.cache.cache import Cache
 from nautilus_trader.common.component import LiveClock
 from nautilus_trader.common.component import MessageBus
+from nautilus_trader.common.enums import LogColor
 from nautilus_trader.common.enums import LogLevel
 from nautilus_trader.execution import messages
 from nautilus_trader.execution.reports import ExecutionMassStatus
@@ -35,6 +37,7 @@ from nautilus_trader.model.identifiers import AccountId
 from nautilus_trader.model.identifiers import ClientId
 
 from nautilus_lighter_nonce import parsing
+from nautilus_lighter_nonce.balances import BalanceNews
 from nautilus_lighter_nonce.cached_reports import CachedReports
 from nautilus_lighter_nonce.collector import QuietCollector
 from nautilus_lighter_nonce.commands import ChangeRequest
@@ -216,12 +219,13 @@ class LighterExecutionClient(LiveExecutionClient):
             self._send_order_status_report,
             self._log,
         )
+        self._balances = BalanceNews(loop, self._publish_balances)
         self._inbox = Inbox(
             self._tracker,
             self._dispatcher.on_record,
             self._prices,
             api_key_index,
-            self._publish_balances,
+            self._balances.offer,
             self._log,
         )
 
@@ -258,6 +262,7 @@ class LighterExecutionClient(LiveExecutionClient):
         if self._renewal is not None:
             self._renewal.cancel()
         self._collector.stop()
+        self._balances.stop()
         await self._dispatcher.stop(self._stop_secs)
         await self._stream.disconnect()
         await self._component.disconnect()
@@ -311,23 +316,43 @@ class LighterExecutionClient(LiveExecutionClient):
 
     # -- COMMANDS ---------------------------------------------------------------------------------
 
-    async def _submit_order(self, command: messages.SubmitOrder) -> None:
-        self._desk.submit((command.order,), command.params)
+    def submit_order(self, command: messages.SubmitOrder) -> None:
+        """Submit one order."""
+        order = command.order
+        self._take(f"Submit {order.client_order_id!r}", self._desk.submit, (order,), command.params)
 
-    async def _submit_order_list(self, command: messages.SubmitOrderList) -> None:
-        self._desk.submit(command.order_list.orders, command.params)
+    def submit_order_list(self, command: messages.SubmitOrderList) -> None:
+        """Submit orders in one batch."""
+        orders = command.order_list.orders
+        self._take(f"Submit {command.order_list}", self._desk.submit, orders, command.params)
 
-    async def _cancel_order(self, command: messages.CancelOrder) -> None:
-        self._desk.cancel((command,))
+    def cancel_order(self, command: messages.CancelOrder) -> None:
+        """Cancel one order."""
+        self._take(f"Cancel {command.client_order_id!r}", self._desk.cancel, (command,))
 
-    async def _batch_cancel_orders(self, command: messages.BatchCancelOrders) -> None:
-        self._desk.cancel(command.cancels)
+    def batch_cancel_orders(self, command: messages.BatchCancelOrders) -> None:
+        """Cancel orders in one batch."""
+        ids = [cancel.client_order_id.value for cancel in command.cancels]
+        self._take(f"Cancel {ids}", self._desk.cancel, command.cancels)
 
-    async def _cancel_all_orders(self, command: messages.CancelAllOrders) -> None:
-        self._desk.cancel_all(command)
+    def cancel_all_orders(self, command: messages.CancelAllOrders) -> None:
+        """Cancel the strategy's orders in one market."""
+        what = f"Cancel all orders of {command.strategy_id} in {command.instrument_id}"
+        self._take(what, self._desk.cancel_all, command)
 
-    async def _modify_order(self, command: messages.ModifyOrder) -> None:
-        self._desk.modify(command)
+    def modify_order(self, command: messages.ModifyOrder) -> None:
+        """Change price or quantity of one order."""
+        self._take(f"Modify {command.client_order_id!r}", self._desk.modify, command)
+
+    def _take[**P](
+        self, what: str, take: Callable[P, None], *args: P.args, **kwargs: P.kwargs
+    ) -> None:
+        """Take a command here and now; the engine would end the process by an exception."""
+        self._log.info(what, LogColor.BLUE)
+        try:
+            take(*args, **kwargs)
+        except Exception as e:  # noqa: BLE001 (one command must not end all)
+            self._log.exception(f"{what} was not carried out", e)
 
     async def _query_account(self, command: messages.QueryAccount) -> None:
         await self._update_account()

@@ -41,7 +41,7 @@ class Inbox:
     api_key_index : int
         Our key: the channel shows the transactions of all keys of the account.
     on_balance : Callable[[schemas.UserStats], None]
-        Called when collateral or available balance has changed.
+        Takes what the venue shows of collateral and available balance.
     log : Logger
         The client's logger.
 
@@ -61,7 +61,6 @@ class Inbox:
         self._api_key_index = api_key_index
         self._on_balance = on_balance
         self._log = log
-        self._last_balance = ("", "")
         self._handlers: dict[str, Callable[[bytes], None]] = {
             "account_all_orders": self._on_orders,
             "account_all_trades": self._on_trades,
@@ -98,8 +97,4 @@ class Inbox:
                 self._on_record(record)
 
     def _on_stats(self, raw: bytes) -> None:
-        stats = msgspec.json.decode(raw, type=schemas.UserStatsFrame).stats
-        balance = (stats.collateral, stats.available_balance)
-        if balance != self._last_balance:
-            self._last_balance = balance
-            self._on_balance(stats)
+        self._on_balance(msgspec.json.decode(raw, type=schemas.UserStatsFrame).stats)

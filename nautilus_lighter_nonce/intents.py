@@ -27,6 +27,7 @@ import hashlib
 from decimal import ROUND_CEILING
 from decimal import ROUND_FLOOR
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 from typing import Final
 
@@ -115,6 +116,7 @@ class UnsupportedOrderError(ParsingError):
 # -- NUMBERS --------------------------------------------------------------------------------------
 
 
+@lru_cache(maxsize=4_096)
 def client_order_index(client_order_id: ClientOrderId) -> int:
     """
     Return the number that an order has at the venue, computed from its id alone.

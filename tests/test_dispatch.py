@@ -425,6 +425,7 @@ async def test_disconnect_leaves_the_sent_in_doubt_and_keeps_the_unsent() -> Non
     assert first.told == ["bound", "in doubt"]
     assert bench.dispatcher.queued == 1
     gate.set()
+    await eventually(lambda: 2 in bench.signer.newest)  # the signature that comes too late
     bench.dispatcher.on_connected(1)
     await bench.written(2)
     bench.answer(1, OK)

@@ -104,8 +104,8 @@ class Binding:
 
     def _fill_one(self, nonce: int, now_ns: int) -> bool:
         fates = self._fates
-        if not fates.entries:
-            return False
+        if not fates.queue and fates.evidence.top() < nonce:
+            return False  # nobody wants a number, and nobody stands at this one or above
         free = self._lane.free_slots()
         self._uncount(nonce, now_ns)
         limit = 1 if self._answers.trouble else min(MAX_BATCH_WS, self._lane.depth)
