@@ -36,21 +36,13 @@ from nautilus_trader.model.enums import OmsType
 from nautilus_trader.model.identifiers import AccountId
 from nautilus_trader.model.identifiers import ClientId
 
-from nautilus_lighter_nonce import parsing
-from nautilus_lighter_nonce.balances import BalanceNews
-from nautilus_lighter_nonce.cached_reports import CachedReports
 from nautilus_lighter_nonce.collector import QuietCollector
-from nautilus_lighter_nonce.commands import ChangeRequest
-from nautilus_lighter_nonce.commands import ClientRequest
 from nautilus_lighter_nonce.component import LighterNonceComponent
 from nautilus_lighter_nonce.config import ConfigError
 from nautilus_lighter_nonce.config import LighterExecClientConfig
 from nautilus_lighter_nonce.constants import LIGHTER_VENUE
-from nautilus_lighter_nonce.desk import OrderDesk
-from nautilus_lighter_nonce.dispatch import TxDispatcher
-from nautilus_lighter_nonce.in_flight_reports import InFlightReports
-from nautilus_lighter_nonce.inbox import PRIVATE_CHANNELS
-from nautilus_lighter_nonce.inbox import Inbox
+from nautilus_lighter_nonce.dispatch.dispatcher import TxDispatcher
+from nautilus_lighter_nonce.dispatch.reads import VenueReads
 from nautilus_lighter_nonce.lighter import schemas
 from nautilus_lighter_nonce.lighter.auth import AuthTokens
 from nautilus_lighter_nonce.lighter.codes import Code
@@ -60,14 +52,22 @@ from nautilus_lighter_nonce.lighter.errors import LighterHttpError
 from nautilus_lighter_nonce.lighter.http import LighterHttpClient
 from nautilus_lighter_nonce.lighter.signer import TxSigner
 from nautilus_lighter_nonce.lighter.stream import LighterStream
-from nautilus_lighter_nonce.missed import MissedReader
-from nautilus_lighter_nonce.prices import BestPrices
+from nautilus_lighter_nonce.orders.balances import BalanceNews
+from nautilus_lighter_nonce.orders.cached_reports import CachedReports
+from nautilus_lighter_nonce.orders.catch_up import MissedReader
+from nautilus_lighter_nonce.orders.commands import ChangeRequest
+from nautilus_lighter_nonce.orders.commands import ClientRequest
+from nautilus_lighter_nonce.orders.desk import OrderDesk
+from nautilus_lighter_nonce.orders.in_flight_reports import InFlightReports
+from nautilus_lighter_nonce.orders.inbox import PRIVATE_CHANNELS
+from nautilus_lighter_nonce.orders.inbox import Inbox
+from nautilus_lighter_nonce.orders.prices import BestPrices
+from nautilus_lighter_nonce.orders.reports import LighterReports
+from nautilus_lighter_nonce.orders.tracker import OrderTracker
+from nautilus_lighter_nonce.orders.tracker import TrackedOrder
+from nautilus_lighter_nonce.orders.unread_fills import UnreadFills
 from nautilus_lighter_nonce.providers import LighterInstrumentProvider
-from nautilus_lighter_nonce.reads import VenueReads
-from nautilus_lighter_nonce.reports import LighterReports
-from nautilus_lighter_nonce.tracker import OrderTracker
-from nautilus_lighter_nonce.tracker import TrackedOrder
-from nautilus_lighter_nonce.unread_fills import UnreadFills
+from nautilus_lighter_nonce.translate import parsing
 
 
 FRAME_PATIENCE_SECS = 1.0

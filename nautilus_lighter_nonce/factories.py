@@ -20,6 +20,8 @@ from nautilus_lighter_nonce.config import Credentials
 from nautilus_lighter_nonce.config import LighterExecClientConfig
 from nautilus_lighter_nonce.config import checked
 from nautilus_lighter_nonce.config import resolve_credentials
+from nautilus_lighter_nonce.dispatch.transport_http import NautilusGate
+from nautilus_lighter_nonce.dispatch.transport_ws import NautilusDial
 from nautilus_lighter_nonce.execution import LighterExecutionClient
 from nautilus_lighter_nonce.lighter.codes import BASE_URLS_HTTP
 from nautilus_lighter_nonce.lighter.codes import BASE_URLS_WS
@@ -27,8 +29,6 @@ from nautilus_lighter_nonce.lighter.codes import CHAIN_IDS
 from nautilus_lighter_nonce.lighter.http import LighterHttpClient
 from nautilus_lighter_nonce.lighter.signer import SdkSigner
 from nautilus_lighter_nonce.providers import LighterInstrumentProvider
-from nautilus_lighter_nonce.transport_http import NautilusGate
-from nautilus_lighter_nonce.transport_ws import NautilusDial
 
 
 LOOPBACK_PORT = 9_700

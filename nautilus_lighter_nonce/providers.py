@@ -21,9 +21,9 @@ from nautilus_trader.common.providers import InstrumentProvider
 from nautilus_trader.model.identifiers import InstrumentId
 from nautilus_trader.model.instruments import Instrument
 
-from nautilus_lighter_nonce import instruments
 from nautilus_lighter_nonce.lighter import schemas
 from nautilus_lighter_nonce.lighter.http import LighterHttpClient
+from nautilus_lighter_nonce.translate import instruments
 
 
 ACTIVE: Final = "active"

@@ -8,7 +8,8 @@ from typing import Any
 from nautilus_lighter_nonce import events
 from nautilus_lighter_nonce.component import LighterNonceComponent
 from nautilus_lighter_nonce.config import LighterNonceConfig
-from nautilus_lighter_nonce.dispatch import TxDispatcher
+from nautilus_lighter_nonce.dispatch.dispatcher import TxDispatcher
+from nautilus_lighter_nonce.dispatch.requests import TxRequest
 from nautilus_lighter_nonce.lighter.codes import Code
 from nautilus_lighter_nonce.lighter.codes import verdict_of
 from nautilus_lighter_nonce.lighter.errors import NotSent
@@ -20,7 +21,6 @@ from nautilus_lighter_nonce.lighter.transactions import SignedTx
 from nautilus_lighter_nonce.lighter.transactions import TxIntent
 from nautilus_lighter_nonce.lighter.transactions import TxRecord
 from nautilus_lighter_nonce.outbox.work import Proof
-from nautilus_lighter_nonce.requests import TxRequest
 from tests.stubs import ACCOUNT
 from tests.stubs import KEY
 from tests.stubs import Kernel

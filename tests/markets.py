@@ -6,8 +6,8 @@ from pathlib import Path
 
 import msgspec
 
-from nautilus_lighter_nonce import instruments
 from nautilus_lighter_nonce.lighter import schemas
+from nautilus_lighter_nonce.translate import instruments
 
 
 FIXTURES = Path(__file__).parent / "fixtures"

@@ -10,11 +10,11 @@ from aiohttp import web
 from nautilus_trader.common.config import InstrumentProviderConfig
 from nautilus_trader.model.identifiers import InstrumentId
 
+from nautilus_lighter_nonce.dispatch.transport_http import NautilusGate
 from nautilus_lighter_nonce.lighter.errors import LighterTransportError
 from nautilus_lighter_nonce.lighter.http import LighterHttpClient
 from nautilus_lighter_nonce.providers import LighterInstrumentProvider
 from nautilus_lighter_nonce.providers import UnknownInstrumentError
-from nautilus_lighter_nonce.transport_http import NautilusGate
 from tests.lighter.stubs import RestStub
 from tests.lighter.stubs import rest_stub
 

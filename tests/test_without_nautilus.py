@@ -33,7 +33,7 @@ def test_modules_of_core_outbox_and_lighter_are_imported_without_nautilus() -> N
 
 def test_import_of_transport_without_nautilus_fails() -> None:
     """The probe of the test above sees an import of Nautilus when there is one."""
-    run = run_without_nautilus("import nautilus_lighter_nonce.transport_ws")
+    run = run_without_nautilus("import nautilus_lighter_nonce.dispatch.transport_ws")
     assert "nautilus_trader" in run.stderr
 
 

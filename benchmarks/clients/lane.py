@@ -33,7 +33,11 @@ from nautilus_lighter_nonce import events
 from nautilus_lighter_nonce.collector import QuietCollector
 from nautilus_lighter_nonce.component import LighterNonceComponent
 from nautilus_lighter_nonce.config import LighterNonceConfig
-from nautilus_lighter_nonce.dispatch import TxDispatcher
+from nautilus_lighter_nonce.dispatch.dispatcher import TxDispatcher
+from nautilus_lighter_nonce.dispatch.reads import VenueReads
+from nautilus_lighter_nonce.dispatch.requests import TxRequest
+from nautilus_lighter_nonce.dispatch.transport_http import NautilusGate
+from nautilus_lighter_nonce.dispatch.transport_ws import NautilusDial
 from nautilus_lighter_nonce.lighter.codes import CHAIN_IDS
 from nautilus_lighter_nonce.lighter.codes import OrderKind
 from nautilus_lighter_nonce.lighter.codes import OrderTif
@@ -46,10 +50,6 @@ from nautilus_lighter_nonce.lighter.transactions import CreateOrder
 from nautilus_lighter_nonce.lighter.transactions import TxIntent
 from nautilus_lighter_nonce.loopback.keys import DEMO_PRIVATE_KEY
 from nautilus_lighter_nonce.outbox.work import Proof
-from nautilus_lighter_nonce.reads import VenueReads
-from nautilus_lighter_nonce.requests import TxRequest
-from nautilus_lighter_nonce.transport_http import NautilusGate
-from nautilus_lighter_nonce.transport_ws import NautilusDial
 
 
 ACCOUNT_INDEX: Final = 700

@@ -49,7 +49,7 @@ from nautilus_lighter_nonce.config import LighterExecClientConfig
 from nautilus_lighter_nonce.events import TxAccepted
 from nautilus_lighter_nonce.events import TxUnknown
 from nautilus_lighter_nonce.factories import LighterLiveExecClientFactory
-from nautilus_lighter_nonce.intents import client_order_index
+from nautilus_lighter_nonce.translate.intents import client_order_index
 
 
 INSTRUMENT: Final = InstrumentId.from_str("ETH-PERP.LIGHTER")

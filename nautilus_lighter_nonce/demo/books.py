@@ -9,11 +9,11 @@ from __future__ import annotations
 from decimal import Decimal
 
 from nautilus_lighter_nonce.demo.judge import VenueOrder
+from nautilus_lighter_nonce.dispatch.transport_http import NautilusGate
 from nautilus_lighter_nonce.lighter.http import LighterHttpClient
 from nautilus_lighter_nonce.lighter.signer import SdkSigner
 from nautilus_lighter_nonce.loopback.config import VenueConfig
 from nautilus_lighter_nonce.loopback.keys import DEMO_PRIVATE_KEY
-from nautilus_lighter_nonce.transport_http import NautilusGate
 
 
 TOKEN_SECS = 60

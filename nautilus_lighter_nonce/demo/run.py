@@ -46,7 +46,6 @@ from nautilus_lighter_nonce.demo.strategy import QuotingStrategy
 from nautilus_lighter_nonce.demo.tally import Tally
 from nautilus_lighter_nonce.execution import LighterExecutionClient
 from nautilus_lighter_nonce.factories import LighterLiveExecClientFactory
-from nautilus_lighter_nonce.intents import client_order_index
 from nautilus_lighter_nonce.lighter.codes import NEXT_NONCE_LAG_MS
 from nautilus_lighter_nonce.lighter.errors import LighterHttpError
 from nautilus_lighter_nonce.loopback.config import MarketConfig
@@ -54,6 +53,7 @@ from nautilus_lighter_nonce.loopback.config import VenueConfig
 from nautilus_lighter_nonce.loopback.keys import DEMO_PRIVATE_KEY
 from nautilus_lighter_nonce.loopback.process import VenueProcess
 from nautilus_lighter_nonce.loopback.process import VenueProcessError
+from nautilus_lighter_nonce.translate.intents import client_order_index
 
 
 LATENCY_MS = 20.0

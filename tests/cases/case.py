@@ -27,10 +27,10 @@ from nautilus_trader.model.objects import Price
 from nautilus_trader.model.objects import Quantity
 from nautilus_trader.model.orders import Order
 
-from nautilus_lighter_nonce.intents import client_order_index
 from nautilus_lighter_nonce.lighter.codes import TxType
 from nautilus_lighter_nonce.loopback.keys import DEMO_ACCOUNT_INDEX
 from nautilus_lighter_nonce.loopback.keys import DEMO_API_KEY_INDEX
+from nautilus_lighter_nonce.translate.intents import client_order_index
 from tests.nodes import ETH
 from tests.nodes import Node
 from tests.nodes import Recorder

@@ -10,7 +10,7 @@ from nautilus_trader.model.enums import OrderStatus
 from nautilus_trader.model.objects import Quantity
 
 from nautilus_lighter_nonce import events
-from nautilus_lighter_nonce.intents import client_order_index
+from nautilus_lighter_nonce.translate.intents import client_order_index
 from tests.cases.case import ENDED
 from tests.cases.case import KEY
 from tests.cases.case import Verdict

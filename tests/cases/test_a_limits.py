@@ -8,7 +8,7 @@ from typing import Any
 from nautilus_trader.model.enums import OrderStatus
 
 from nautilus_lighter_nonce import events
-from nautilus_lighter_nonce.intents import client_order_index
+from nautilus_lighter_nonce.translate.intents import client_order_index
 from tests.cases.case import ENDED
 from tests.cases.case import KEY
 from tests.cases.case import drafts

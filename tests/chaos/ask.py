@@ -16,9 +16,9 @@ import msgspec
 from nautilus_trader.model.identifiers import ClientOrderId
 from nautilus_trader.model.orders import Order
 
-from nautilus_lighter_nonce.intents import client_order_index
 from nautilus_lighter_nonce.loopback.keys import DEMO_ACCOUNT_INDEX
 from nautilus_lighter_nonce.loopback.process import VenueProcess
+from nautilus_lighter_nonce.translate.intents import client_order_index
 from tests.chaos import story
 from tests.chaos.judge import Claim
 from tests.chaos.judge import Node as NodeSays

@@ -8,7 +8,7 @@ import pytest
 from nautilus_trader.model.orders import Order
 
 from nautilus_lighter_nonce import LighterNonceConfig
-from nautilus_lighter_nonce.intents import client_order_index
+from nautilus_lighter_nonce.translate.intents import client_order_index
 from tests.bench import MARGIN
 from tests.bench import OK
 from tests.bench import STALE

@@ -318,7 +318,7 @@ def test_orders_the_venue_cannot_take_are_denied_with_field_value_and_remedy(
 
 def test_off_grid_price_is_denied_by_the_client_itself(lighter_venue: Any) -> None:
     """Even where Nautilus' risk engine lets it pass, the venue's grid is kept."""
-    from nautilus_lighter_nonce import intents
+    from nautilus_lighter_nonce.translate import intents
 
     with pytest.raises(intents.OffGridError) as caught:
         intents.to_units(Decimal("1500.001"), 2, "price")

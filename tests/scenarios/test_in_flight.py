@@ -18,8 +18,8 @@ from nautilus_trader.model.orders import Order
 
 from nautilus_lighter_nonce import LighterNonceConfig
 from nautilus_lighter_nonce import events
-from nautilus_lighter_nonce.cached_reports import cached_report
-from nautilus_lighter_nonce.in_flight_reports import send_unchanged
+from nautilus_lighter_nonce.orders.cached_reports import cached_report
+from nautilus_lighter_nonce.orders.in_flight_reports import send_unchanged
 from tests.cases.case import Verdict
 from tests.cases.case import happens
 from tests.cases.case import judge

@@ -8,7 +8,7 @@ from nautilus_trader.model.enums import OrderStatus
 from nautilus_trader.model.enums import PositionSide
 from nautilus_trader.model.orders import Order
 
-from nautilus_lighter_nonce.intents import client_order_index
+from nautilus_lighter_nonce.translate.intents import client_order_index
 from tests.nodes import ETH
 from tests.nodes import Node
 from tests.nodes import until

@@ -37,6 +37,7 @@ from nautilus_trader.common.component import MessageBus
 from nautilus_lighter_nonce import events
 from nautilus_lighter_nonce.component import LighterNonceComponent
 from nautilus_lighter_nonce.config import LighterNonceConfig
+from nautilus_lighter_nonce.dispatch.requests import TxRequest
 from nautilus_lighter_nonce.lighter.codes import TX_LIFETIME_MS
 from nautilus_lighter_nonce.lighter.codes import Verdict
 from nautilus_lighter_nonce.lighter.codes import verdict_of
@@ -53,7 +54,6 @@ from nautilus_lighter_nonce.outbox import work as w
 from nautilus_lighter_nonce.outbox.outbox import Outbox
 from nautilus_lighter_nonce.outbox.planning import MOVES_THE_LANE
 from nautilus_lighter_nonce.outbox.settings import OutboxSettings
-from nautilus_lighter_nonce.requests import TxRequest
 
 
 QUESTION_SECS: Final = 2.0

@@ -23,22 +23,22 @@ from nautilus_trader.model.identifiers import ClientOrderId
 from nautilus_trader.model.instruments import Instrument
 from nautilus_trader.model.orders import Order
 
-from nautilus_lighter_nonce import intents
-from nautilus_lighter_nonce.commands import CancelAllRequest
-from nautilus_lighter_nonce.commands import CancelRequest
-from nautilus_lighter_nonce.commands import ChangeRequest
-from nautilus_lighter_nonce.commands import ModifyRequest
-from nautilus_lighter_nonce.commands import SubmitRequest
 from nautilus_lighter_nonce.component import LighterNonceComponent
 from nautilus_lighter_nonce.core.decisions import LaneState
-from nautilus_lighter_nonce.dispatch import TxDispatcher
-from nautilus_lighter_nonce.intents import ParsingError
-from nautilus_lighter_nonce.intents import UnsupportedOrderError
+from nautilus_lighter_nonce.dispatch.dispatcher import TxDispatcher
 from nautilus_lighter_nonce.lighter.transactions import CreateOrder
-from nautilus_lighter_nonce.prices import BestPrices
+from nautilus_lighter_nonce.orders.commands import CancelAllRequest
+from nautilus_lighter_nonce.orders.commands import CancelRequest
+from nautilus_lighter_nonce.orders.commands import ChangeRequest
+from nautilus_lighter_nonce.orders.commands import ModifyRequest
+from nautilus_lighter_nonce.orders.commands import SubmitRequest
+from nautilus_lighter_nonce.orders.prices import BestPrices
+from nautilus_lighter_nonce.orders.tracker import OrderTracker
+from nautilus_lighter_nonce.orders.tracker import TrackedOrder
 from nautilus_lighter_nonce.providers import LighterInstrumentProvider
-from nautilus_lighter_nonce.tracker import OrderTracker
-from nautilus_lighter_nonce.tracker import TrackedOrder
+from nautilus_lighter_nonce.translate import intents
+from nautilus_lighter_nonce.translate.intents import ParsingError
+from nautilus_lighter_nonce.translate.intents import UnsupportedOrderError
 
 
 class OrderDesk:

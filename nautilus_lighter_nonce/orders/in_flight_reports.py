@@ -32,12 +32,12 @@ from nautilus_trader.execution.reports import OrderStatusReport
 from nautilus_trader.execution.reports import PositionStatusReport
 from nautilus_trader.model.enums import OrderStatus
 
-from nautilus_lighter_nonce.cached_reports import CachedReports
-from nautilus_lighter_nonce.dispatch import TxDispatcher
-from nautilus_lighter_nonce.missed import MissedReader
-from nautilus_lighter_nonce.reports import LighterReports
-from nautilus_lighter_nonce.tracker import OrderTracker
-from nautilus_lighter_nonce.unread_fills import UnreadFills
+from nautilus_lighter_nonce.dispatch.dispatcher import TxDispatcher
+from nautilus_lighter_nonce.orders.cached_reports import CachedReports
+from nautilus_lighter_nonce.orders.catch_up import MissedReader
+from nautilus_lighter_nonce.orders.reports import LighterReports
+from nautilus_lighter_nonce.orders.tracker import OrderTracker
+from nautilus_lighter_nonce.orders.unread_fills import UnreadFills
 
 
 _IS_AT_START: Final = ContextVar("is_at_start", default=False)

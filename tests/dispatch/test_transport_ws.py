@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
+from nautilus_lighter_nonce.dispatch.transport_ws import NautilusDial
 from nautilus_lighter_nonce.lighter.connection import Dial
 from nautilus_lighter_nonce.lighter.errors import SocketError
 from nautilus_lighter_nonce.lighter.errors import StreamConnectError
 from nautilus_lighter_nonce.lighter.errors import StreamSendError
-from nautilus_lighter_nonce.transport_ws import NautilusDial
 from tests.lighter.streams import TX_INFO
 from tests.lighter.streams import Consumer
 from tests.lighter.streams import connected

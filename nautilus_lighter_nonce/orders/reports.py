@@ -21,12 +21,12 @@ from nautilus_trader.model.identifiers import ClientOrderId
 from nautilus_trader.model.identifiers import InstrumentId
 from nautilus_trader.model.identifiers import VenueOrderId
 
-from nautilus_lighter_nonce import intents
-from nautilus_lighter_nonce import parsing
 from nautilus_lighter_nonce.constants import LIGHTER_VENUE
 from nautilus_lighter_nonce.lighter import schemas
 from nautilus_lighter_nonce.lighter.http import LighterHttpClient
 from nautilus_lighter_nonce.providers import LighterInstrumentProvider
+from nautilus_lighter_nonce.translate import intents
+from nautilus_lighter_nonce.translate import parsing
 
 
 NANOS_PER_SEC = 1_000_000_000

@@ -14,8 +14,8 @@ from nautilus_trader.common.component import Logger
 
 from nautilus_lighter_nonce.lighter import schemas
 from nautilus_lighter_nonce.lighter import transactions
-from nautilus_lighter_nonce.prices import BestPrices
-from nautilus_lighter_nonce.tracker import OrderTracker
+from nautilus_lighter_nonce.orders.prices import BestPrices
+from nautilus_lighter_nonce.orders.tracker import OrderTracker
 
 
 PRIVATE_CHANNELS = (

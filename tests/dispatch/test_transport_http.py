@@ -8,11 +8,11 @@ from urllib.parse import parse_qs
 import pytest
 from aiohttp import web
 
+from nautilus_lighter_nonce.dispatch.transport_http import NautilusGate
 from nautilus_lighter_nonce.lighter.codes import Verdict
 from nautilus_lighter_nonce.lighter.errors import LighterTransportError
 from nautilus_lighter_nonce.lighter.errors import NoAnswer
 from nautilus_lighter_nonce.lighter.http import LighterHttpClient
-from nautilus_lighter_nonce.transport_http import NautilusGate
 from tests.lighter.stubs import HttpHandler
 from tests.lighter.stubs import rest_stub
 

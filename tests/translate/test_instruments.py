@@ -10,7 +10,7 @@ from nautilus_trader.model.currencies import USDC
 from nautilus_trader.model.objects import Money
 from nautilus_trader.model.objects import Price
 
-from nautilus_lighter_nonce import instruments
+from nautilus_lighter_nonce.translate import instruments
 from tests.markets import DETAILS
 from tests.markets import ETH
 

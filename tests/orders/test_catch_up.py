@@ -20,9 +20,9 @@ from nautilus_trader.model.objects import Quantity
 
 from nautilus_lighter_nonce.lighter.errors import LighterTransportError
 from nautilus_lighter_nonce.lighter.schemas import Order
-from nautilus_lighter_nonce.missed import OVERLAP
-from nautilus_lighter_nonce.missed import MissedReader
-from nautilus_lighter_nonce.tracker import TrackedOrder
+from nautilus_lighter_nonce.orders.catch_up import OVERLAP
+from nautilus_lighter_nonce.orders.catch_up import MissedReader
+from nautilus_lighter_nonce.orders.tracker import TrackedOrder
 
 
 MADE = pd.Timestamp("2026-07-30 12:00", tz="UTC")

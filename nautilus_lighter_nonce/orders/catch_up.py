@@ -18,9 +18,9 @@ from nautilus_trader.model.identifiers import InstrumentId
 from nautilus_trader.model.identifiers import VenueOrderId
 
 from nautilus_lighter_nonce.lighter.errors import LighterHttpError
-from nautilus_lighter_nonce.reports import LighterReports
-from nautilus_lighter_nonce.tracker import OrderTracker
-from nautilus_lighter_nonce.tracker import TrackedOrder
+from nautilus_lighter_nonce.orders.reports import LighterReports
+from nautilus_lighter_nonce.orders.tracker import OrderTracker
+from nautilus_lighter_nonce.orders.tracker import TrackedOrder
 
 
 OVERLAP = pd.Timedelta(minutes=1)

@@ -33,14 +33,14 @@ from nautilus_trader.model.objects import Price
 from nautilus_trader.model.objects import Quantity
 from nautilus_trader.model.orders import Order
 
-from nautilus_lighter_nonce.cached_reports import CachedReports
-from nautilus_lighter_nonce.cached_reports import cached_report
-from nautilus_lighter_nonce.in_flight_reports import InFlightReports
-from nautilus_lighter_nonce.in_flight_reports import UnreadFillError
-from nautilus_lighter_nonce.in_flight_reports import send_unchanged
 from nautilus_lighter_nonce.lighter.errors import LighterTransportError
-from nautilus_lighter_nonce.tracker import TrackedOrder
-from nautilus_lighter_nonce.unread_fills import UnreadFills
+from nautilus_lighter_nonce.orders.cached_reports import CachedReports
+from nautilus_lighter_nonce.orders.cached_reports import cached_report
+from nautilus_lighter_nonce.orders.in_flight_reports import InFlightReports
+from nautilus_lighter_nonce.orders.in_flight_reports import UnreadFillError
+from nautilus_lighter_nonce.orders.in_flight_reports import send_unchanged
+from nautilus_lighter_nonce.orders.tracker import TrackedOrder
+from nautilus_lighter_nonce.orders.unread_fills import UnreadFills
 
 
 ETH = InstrumentId.from_str("ETH-PERP.LIGHTER")

@@ -15,14 +15,14 @@ from nautilus_trader.model.identifiers import VenueOrderId
 from nautilus_trader.model.objects import Price
 from nautilus_trader.model.objects import Quantity
 
-from nautilus_lighter_nonce.commands import CancelRequest
-from nautilus_lighter_nonce.commands import ModifyRequest
-from nautilus_lighter_nonce.commands import ObsoleteError
-from nautilus_lighter_nonce.commands import SubmitRequest
-from nautilus_lighter_nonce.intents import client_order_index
 from nautilus_lighter_nonce.lighter.codes import Code
 from nautilus_lighter_nonce.lighter.transactions import ModifyOrder
-from nautilus_lighter_nonce.tracker import TrackedOrder
+from nautilus_lighter_nonce.orders.commands import CancelRequest
+from nautilus_lighter_nonce.orders.commands import ModifyRequest
+from nautilus_lighter_nonce.orders.commands import ObsoleteError
+from nautilus_lighter_nonce.orders.commands import SubmitRequest
+from nautilus_lighter_nonce.orders.tracker import TrackedOrder
+from nautilus_lighter_nonce.translate.intents import client_order_index
 
 
 NOT_FOUND = int(Code.INVALID_ORDER_INDEX)

@@ -21,8 +21,8 @@ from nautilus_trader.model.objects import Money
 from nautilus_trader.model.objects import Price
 from nautilus_trader.model.objects import Quantity
 
-from nautilus_lighter_nonce import parsing
 from nautilus_lighter_nonce.lighter import schemas
+from nautilus_lighter_nonce.translate import parsing
 from tests.markets import ETH
 
 

@@ -14,6 +14,7 @@ from typing import Any
 
 from nautilus_trader.model.enums import TimeInForce
 
+from nautilus_lighter_nonce.dispatch.requests import TxRequest
 from nautilus_lighter_nonce.lighter.codes import Code
 from nautilus_lighter_nonce.lighter.codes import TxType
 from nautilus_lighter_nonce.lighter.transactions import CancelAllOrders
@@ -21,10 +22,9 @@ from nautilus_lighter_nonce.lighter.transactions import CancelOrder
 from nautilus_lighter_nonce.lighter.transactions import CreateOrder
 from nautilus_lighter_nonce.lighter.transactions import ModifyOrder
 from nautilus_lighter_nonce.lighter.transactions import TxIntent
+from nautilus_lighter_nonce.orders.tracker import OrderTracker
+from nautilus_lighter_nonce.orders.tracker import TrackedOrder
 from nautilus_lighter_nonce.outbox.work import Proof
-from nautilus_lighter_nonce.requests import TxRequest
-from nautilus_lighter_nonce.tracker import OrderTracker
-from nautilus_lighter_nonce.tracker import TrackedOrder
 
 
 class ObsoleteError(Exception):

@@ -16,12 +16,12 @@ from nautilus_trader.model.identifiers import TraderId
 from nautilus_trader.model.objects import Price
 from nautilus_trader.model.objects import Quantity
 
-from nautilus_lighter_nonce.instruments import instrument_from
-from nautilus_lighter_nonce.intents import client_order_index
 from nautilus_lighter_nonce.lighter.schemas import Order
 from nautilus_lighter_nonce.lighter.schemas import OrderBookDetail
 from nautilus_lighter_nonce.lighter.schemas import Trade
-from nautilus_lighter_nonce.tracker import OrderTracker
+from nautilus_lighter_nonce.orders.tracker import OrderTracker
+from nautilus_lighter_nonce.translate.instruments import instrument_from
+from nautilus_lighter_nonce.translate.intents import client_order_index
 
 
 ETH = instrument_from(

@@ -11,9 +11,9 @@ import pytest
 from nautilus_trader.common.component import Logger
 from nautilus_trader.model.enums import OrderSide
 
-from nautilus_lighter_nonce.prices import PATIENCE_SECS
-from nautilus_lighter_nonce.prices import BestPrices
-from nautilus_lighter_nonce.prices import NoPriceError
+from nautilus_lighter_nonce.orders.prices import PATIENCE_SECS
+from nautilus_lighter_nonce.orders.prices import BestPrices
+from nautilus_lighter_nonce.orders.prices import NoPriceError
 
 
 class Stream:

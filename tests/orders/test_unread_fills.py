@@ -24,7 +24,7 @@ from nautilus_trader.model.objects import Price
 from nautilus_trader.model.objects import Quantity
 from nautilus_trader.model.orders import Order
 
-from nautilus_lighter_nonce.unread_fills import UnreadFills
+from nautilus_lighter_nonce.orders.unread_fills import UnreadFills
 
 
 ETH = InstrumentId.from_str("ETH-PERP.LIGHTER")

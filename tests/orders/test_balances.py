@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from nautilus_lighter_nonce.balances import PAUSE_SECS
-from nautilus_lighter_nonce.balances import BalanceNews
 from nautilus_lighter_nonce.lighter.schemas import UserStats
+from nautilus_lighter_nonce.orders.balances import PAUSE_SECS
+from nautilus_lighter_nonce.orders.balances import BalanceNews
 
 
 class Timer:

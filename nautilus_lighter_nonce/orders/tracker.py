@@ -32,11 +32,11 @@ from nautilus_trader.model.objects import Price
 from nautilus_trader.model.objects import Quantity
 from nautilus_trader.model.orders import Order
 
-from nautilus_lighter_nonce import intents
-from nautilus_lighter_nonce import parsing
+from nautilus_lighter_nonce.dispatch.requests import TxRequest
 from nautilus_lighter_nonce.lighter import schemas
 from nautilus_lighter_nonce.lighter.codes import MAX_CLIENT_ORDER_INDEX
-from nautilus_lighter_nonce.requests import TxRequest
+from nautilus_lighter_nonce.translate import intents
+from nautilus_lighter_nonce.translate import parsing
 
 
 REMEMBERED_TRADES = 10_000

@@ -25,10 +25,10 @@ from nautilus_trader.model.objects import Price
 from nautilus_trader.model.objects import Quantity
 from nautilus_trader.model.orders import Order
 
-from nautilus_lighter_nonce import intents
 from nautilus_lighter_nonce.lighter import transactions
 from nautilus_lighter_nonce.lighter.codes import OrderKind
 from nautilus_lighter_nonce.lighter.codes import OrderTif
+from nautilus_lighter_nonce.translate import intents
 from tests.markets import ETH
 
 

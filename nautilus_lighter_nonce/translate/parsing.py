@@ -39,9 +39,9 @@ from nautilus_trader.model.objects import Money
 from nautilus_trader.model.objects import Price
 from nautilus_trader.model.objects import Quantity
 
-from nautilus_lighter_nonce.intents import ParsingError
 from nautilus_lighter_nonce.lighter import schemas
 from nautilus_lighter_nonce.lighter.schemas import to_unix_ns
+from nautilus_lighter_nonce.translate.intents import ParsingError
 
 
 FEE_TICK: Final = Decimal("0.000001")  # of the notional; fits three published tiers (inferred)

@@ -1,0 +1,6 @@
+"""The shell of the outbox: carries out its work on the loop, the wire and the bus."""
+
+from nautilus_lighter_nonce.dispatch.dispatcher import TxDispatcher
+
+
+__all__ = ["TxDispatcher"]

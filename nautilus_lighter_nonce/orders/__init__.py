@@ -1,0 +1,1 @@
+"""What a command or a private frame means for an order."""

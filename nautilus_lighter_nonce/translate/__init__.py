@@ -1,0 +1,1 @@
+"""Nautilus' orders and Lighter's numbers, each said in the other's words; pure."""
