@@ -46,8 +46,15 @@ class LaneMachine(RuleBasedStateMachine):
         if is_probed:
             self.lane.be_probed()
         self.open: set[int] = set()
+        self.begin(SEED)
+
+    def begin(self, seed: int) -> None:
+        """Seed the lane; a seed is no proof until something bears it out."""
+        self.open.clear()
         self.highest_record = self.proved = -1
-        self.hear(self.lane.seed(SEED))
+        self.seeded = seed
+        self.is_borne_out = False
+        self.hear(self.lane.seed(seed))
 
     def hear(self, decisions: Decisions) -> None:
         """Check what every decision must be; the lane keeps its own account."""
@@ -88,6 +95,9 @@ class LaneMachine(RuleBasedStateMachine):
         """Any verdict on anything in flight."""
         nonce = sorted(self.open)[pick % len(self.open)]
         self.open.discard(nonce)
+        self.is_borne_out = self.is_borne_out or verdict == "accepted"
+        if verdict == "stale" and nonce == self.seeded and not self.is_borne_out:
+            self.proved = self.highest_record + 1  # the seed was wrong: it comes down
         self.hear(getattr(self.lane, verdict)(nonce, self.lane.epoch, self.now))
 
     @rule(pick=picks, verdict=st.sampled_from(VERDICTS))
@@ -157,9 +167,7 @@ class LaneMachine(RuleBasedStateMachine):
     @rule(next_nonce=st.integers(min_value=0, max_value=300))
     def seed(self, next_nonce: int) -> None:
         """A new seed begins anew."""
-        self.open.clear()
-        self.highest_record = self.proved = -1
-        self.hear(self.lane.seed(next_nonce))
+        self.begin(next_nonce)
         assert self.lane.next_nonce == next_nonce
 
     # -- WHAT MUST HOLD ---------------------------------------------------------------------------
