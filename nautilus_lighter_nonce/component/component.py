@@ -23,61 +23,36 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections import deque
 from collections.abc import Callable
 from typing import Any
-from typing import Final
-from typing import Protocol
 
 from nautilus_trader.common.component import Component
 from nautilus_trader.common.component import LiveClock
 from nautilus_trader.common.component import MessageBus
 from nautilus_trader.core.nautilus_pyo3 import NANOSECONDS_IN_MILLISECOND
-from nautilus_trader.core.nautilus_pyo3 import NANOSECONDS_IN_SECOND
 from nautilus_trader.live.execution_client import LiveExecutionClient
 from nautilus_trader.model.identifiers import ComponentId
 
 from nautilus_lighter_nonce import events
+from nautilus_lighter_nonce.component.moves import MOVES
+from nautilus_lighter_nonce.component.moves import VerdictsSeen
+from nautilus_lighter_nonce.component.news import NewsQueue
+from nautilus_lighter_nonce.component.resets import Resets
+from nautilus_lighter_nonce.component.seeding import ask_for_seed
+from nautilus_lighter_nonce.component.source import LONGEST_PAUSE_SECS
+from nautilus_lighter_nonce.component.source import Key
+from nautilus_lighter_nonce.component.source import NonceSource
+from nautilus_lighter_nonce.component.source import ask
+from nautilus_lighter_nonce.component.telling import name_of
+from nautilus_lighter_nonce.component.telling import telling_of
 from nautilus_lighter_nonce.config import ForeignWriterReaction
 from nautilus_lighter_nonce.config import LighterNonceConfig
 from nautilus_lighter_nonce.core import decisions as core
-from nautilus_lighter_nonce.core.counter import is_nonce
 from nautilus_lighter_nonce.core.decisions import LaneStatus
-from nautilus_lighter_nonce.core.errors import LaneHaltedError
 from nautilus_lighter_nonce.core.errors import NotInitialized
 from nautilus_lighter_nonce.core.lane import NonceLane
 from nautilus_lighter_nonce.core.manager import NonceManager
 from nautilus_lighter_nonce.events import IssuedNonce
-
-
-Key = tuple[int, int]
-
-QUESTION_SECS: Final = 2.0
-"""Deadline of one question to the venue; then it is asked again (our choice)."""
-
-SEED_TRIES: Final = 3
-"""How often the first question of a connection is asked before connecting fails (our choice)."""
-
-LONGEST_PAUSE_SECS: Final = 10.0
-"""Longest pause between two questions (our choice)."""
-
-SIGNATURE_LIFE_NS: Final = 620 * NANOSECONDS_IN_SECOND
-"""How long a signature may still be taken: 599 s (lighter-sdk), and a margin for clocks."""
-
-REMEMBERED_VERDICTS: Final = 4_096
-"""Verdicts remembered to count each once."""
-
-
-class NonceSource(Protocol):
-    """
-    Where the venue's next nonce is asked: Lighter's `nextNonce`, or a stand-in.
-
-    An answer is an int of 0 or more. Any exception means "no answer"; while a lane heals the
-    question is repeated, at connect it is raised to the caller.
-    """
-
-    async def next_nonce(self, account_index: int, api_key_index: int) -> int:
-        """Return the venue's next nonce of a key."""
 
 
 class LighterNonceComponent(Component):
@@ -128,12 +103,10 @@ class LighterNonceComponent(Component):
         self._alarms: dict[Key, asyncio.TimerHandle] = {}
         self._unseeded: set[Key] = set()
         self._attended: set[Key] = set()  # keys whose questions an outbox asks
-        self._reset_until_ns: dict[Key, int] = {}
+        self._resets = Resets()
         self._troubles: dict[Key, int] = {}  # the code that the whole account is refused with
-        self._confirmed: set[Key] = set()  # keys whose counter may have begun anew
-        self._news: deque[events.KeyEvent] = deque()
-        self._is_telling = False
-        self._seen: dict[Any, Any] = {}
+        self._news = NewsQueue(msgbus, clock, self._log)
+        self._seen = VerdictsSeen()
         self._start_ns: int = clock.timestamp_ns() - time.monotonic_ns()
         self.endpoint = f"{self.id}.process"
         for account_index, api_key_index in config.keys:
@@ -227,7 +200,7 @@ class LighterNonceComponent(Component):
         is_halted = self._lanes[key].state is core.LaneState.HALTED
         if key not in self._unseeded and not is_halted:
             return
-        self._check_reset(key)
+        self._resets.check(key, self._lanes[key], self.now_ns())
         task = self._seeding.get(key)
         if task is None:
             task = self._loop.create_task(self._seed(key), name=f"seed nonce of {key}")
@@ -247,34 +220,7 @@ class LighterNonceComponent(Component):
 
         Without this it may be seeded once the newest signature of before the reset has expired.
         """
-        key = (account_index, api_key_index)
-        self._reset_until_ns.pop(key, None)
-        self._confirmed.add(key)
-
-    def _note_reset(self, lane: NonceLane) -> None:
-        key = (lane.account_index, lane.api_key_index)
-        self._reset_until_ns[key] = self.now_ns() + SIGNATURE_LIFE_NS
-
-    def _halt_for_reset(self, lane: NonceLane, value: int) -> None:
-        """A venue that was reset while we were away is not written to either."""
-        self._carry_out(lane, lane.reset(value))
-        self._note_reset(lane)
-        self._drain()
-        self._check_reset((lane.account_index, lane.api_key_index))
-
-    def _check_reset(self, key: Key) -> None:
-        until_ns = self._reset_until_ns.get(key)
-        if until_ns is None:
-            return
-        if self.now_ns() < until_ns:
-            left_s = (until_ns - self.now_ns()) // NANOSECONDS_IN_SECOND
-            reason = self._lanes[key].status().halt_reason
-            raise LaneHaltedError(
-                *key,
-                f"{reason}; what was signed before may be taken for {left_s} s more: wait, or call "
-                "confirm_reset",
-            )
-        self.confirm_reset(*key)  # everything that was signed before has expired
+        self._resets.confirm((account_index, api_key_index))
 
     # -- TIME AND LANES ---------------------------------------------------------------------------
 
@@ -359,19 +305,19 @@ class LighterNonceComponent(Component):
             return  # said already
         self._troubles[key] = code
         if code:
-            self._log.error(f"{_name(lane)} is refused as a whole: {code}: {reason}")
+            self._log.error(f"{name_of(lane)} is refused as a whole: {code}: {reason}")
             if self.is_running:
                 self.degrade()
         elif self.is_degraded and not self._alarms:
             self.resume()
-        self._tell(lane, events.LaneTroubled, code=code, reason=reason)
-        self._drain()
+        self._news.tell(lane, events.LaneTroubled, code=code, reason=reason)
+        self._news.drain()
 
     def halt(self, account_index: int, api_key_index: int, reason: str) -> None:
         """Stop issuing nonces of a key until it is seeded again."""
         lane = self._lanes[(account_index, api_key_index)]
         self._carry_out(lane, lane.halt(reason))
-        self._drain()
+        self._news.drain()
 
     def status(self, account_index: int, api_key_index: int) -> LaneStatus:
         """
@@ -404,113 +350,64 @@ class LighterNonceComponent(Component):
         """
         key = (getattr(message, "account_index", None), getattr(message, "api_key_index", None))
         lane = self._lanes.get(key)  # type: ignore[arg-type]
-        move = _MOVES.get(type(message))
-        if lane is None or move is None:
+        if lane is None or type(message) not in MOVES:
             self._log.warning(f"{type(message).__name__} was not understood, or names another key")
             return
         if isinstance(message, events.TxVerdict):
-            if not self._is_first(message):
+            if not self._seen.is_first(message):
                 return
-            self._news.append(message)
-        self._carry_out(lane, move(self, lane, message))
-        self._drain()
+            self._news.add(message)
+        self._move(lane, message)
+        self._news.drain()
 
     def _on_published(self, event: Any) -> None:
         """Take a verdict that was only published; its news wait until everybody has heard it."""
         lane = self._lanes.get((event.account_index, event.api_key_index))
-        if lane is None or not isinstance(event, events.TxVerdict) or not self._is_first(event):
+        if (
+            lane is None
+            or not isinstance(event, events.TxVerdict)
+            or not self._seen.is_first(event)
+        ):
             return
-        self._carry_out(lane, _MOVES[type(event)](self, lane, event))
-        self._loop.call_soon(self._drain)
+        self._move(lane, event)
+        self._loop.call_soon(self._news.drain)
 
-    def _is_first(self, event: events.TxVerdict) -> bool:
-        """Return whether a verdict comes for the first time, and remember it."""
-        key = (event.write_id, event.kind) if event.write_id else id(event)
-        if key in self._seen:
-            return False
-        self._seen[key] = event  # the event itself, so that its identity is not used again
-        if len(self._seen) > REMEMBERED_VERDICTS:
-            del self._seen[next(iter(self._seen))]
-        return True
-
-    def _verdict(self, lane: NonceLane, event: Any) -> core.Decisions:
-        decide = _VERDICTS[type(event)]
-        return decide(lane, event.nonce, event.epoch, self.now_ns())
-
-    def _spent(self, lane: NonceLane, message: events.NonceSpent) -> core.Decisions:
-        return lane.spent(message.nonce, self.now_ns(), by_us=message.by_us)
-
-    def _withdrawn(self, lane: NonceLane, message: events.NonceWithdrawn) -> core.Decisions:
-        return lane.withdrawn(message.nonce, message.epoch, self.now_ns())
-
-    def _rebase(self, lane: NonceLane, message: events.RebaseWanted) -> core.Decisions:
-        decide = lane.vanished if message.vanished else lane.doubted
-        return decide(message.nonce, self.now_ns())
-
-    def _counted(self, lane: NonceLane, message: events.CounterAnswered) -> core.Decisions:
-        now_ns, value = self.now_ns(), message.value
-        wrong = lane.weigh(value, now_ns)
-        if any(isinstance(decision, core.Halted) for decision in wrong):
-            self._note_reset(lane)
-        if wrong:
-            return wrong
+    def _move(self, lane: NonceLane, message: Any) -> None:
+        """Let a message move the lane, and carry out what that decides."""
         was_asking = lane.state is core.LaneState.REFRESHING
-        decisions = lane.refreshed(value, now_ns)
-        if was_asking:
-            believed = any(isinstance(d, core.Healed) for d in decisions)
-            self._tell(lane, events.NonceRefreshed, next_nonce=value, believed=believed)
-        return decisions
+        decisions = MOVES[type(message)](lane, message, self.now_ns())
+        if isinstance(message, events.CounterAnswered):
+            kinds = {type(decision) for decision in decisions}
+            if core.Halted in kinds:
+                self._resets.note((lane.account_index, lane.api_key_index), self.now_ns())
+            elif was_asking and core.Implausible not in kinds:
+                believed = core.Healed in kinds
+                next_nonce = message.value
+                self._news.tell(
+                    lane, events.NonceRefreshed, next_nonce=next_nonce, believed=believed
+                )
+        self._carry_out(lane, decisions)
 
     # -- CARRYING OUT -----------------------------------------------------------------------------
 
     def _carry_out(self, lane: NonceLane, decisions: core.Decisions) -> None:
+        """Say what was decided, then do what it asks for: the news come in this order."""
         for decision in decisions:
-            _HANDLERS[type(decision)](self, lane, decision)
-
-    def _tell(self, lane: NonceLane, event_type: type[events.KeyEvent], **fields: Any) -> None:
-        """Queue a piece of news."""
-        event = event_type(
-            account_index=lane.account_index,
-            api_key_index=lane.api_key_index,
-            ts_event=self._clock.timestamp_ns(),
-            **fields,
-        )
-        self._news.append(event)
-
-    def _drain(self) -> None:
-        """Publish what is queued, in order; what a listener causes is queued behind it."""
-        if self._is_telling:
-            return
-        self._is_telling = True
-        try:
-            while self._news:
-                event = self._news.popleft()
-                try:
-                    self._msgbus.publish(topic=event.topic, msg=event)
-                except Exception as e:  # noqa: BLE001 (anybody's listener; the lane goes on)
-                    self._log.exception(f"A listener of {event.topic} was broken", e)
-        finally:
-            self._is_telling = False
-
-    def _on_seeded(self, lane: NonceLane, decision: core.Seeded) -> None:
-        self._log.info(f"Seeded {_name(lane)}: next nonce {decision.next_nonce}")
-        is_reset = (lane.account_index, lane.api_key_index) in self._confirmed
-        self._tell(lane, events.NonceSeeded, next_nonce=decision.next_nonce, is_reset=is_reset)
-
-    def _on_rolled_back(self, lane: NonceLane, decision: core.RolledBack) -> None:
-        self._log.debug(f"Rolled back {_name(lane)}: nonce {decision.nonce}")
-        self._tell(lane, events.NonceRolledBack, nonce=decision.nonce)
-
-    def _on_resolved(self, lane: NonceLane, decision: core.Resolved) -> None:
-        self._log.info(f"Resolved {_name(lane)}: nonce {decision.nonce} is spent")
-        self._tell(lane, events.NonceResolved, nonce=decision.nonce)
+            is_over = lane.state is core.LaneState.HALTED and isinstance(decision, core.Healed)
+            if is_over:  # halted by the foreign writer that this heal revealed
+                continue
+            telling = telling_of(decision, lane)
+            if telling is not None:
+                getattr(self._log, telling.level)(telling.text)
+                self._news.tell(lane, telling.event_type, **telling.fields)
+            effect = _EFFECTS.get(type(decision))
+            if effect is not None:
+                effect(self, lane, decision)
 
     def _on_froze(self, lane: NonceLane, decision: core.Froze) -> None:
-        self._log.info(f"Froze {_name(lane)}: {decision.cause.value} at nonce {decision.nonce}")
         delay = self._settings.degrade_after_ms / 1_000
         key = (lane.account_index, lane.api_key_index)
         self._alarms[key] = self._loop.call_later(delay, self._frozen_too_long, key)
-        self._tell(lane, events.LaneFrozen, nonce=decision.nonce, cause=decision.cause.value)
 
     def _on_ask_venue(self, lane: NonceLane, decision: core.AskVenue) -> None:
         key = (lane.account_index, lane.api_key_index)
@@ -519,48 +416,17 @@ class LighterNonceComponent(Component):
             self._asking[key] = task
             task.add_done_callback(lambda _: self._asking.pop(key, None))
 
-    def _on_implausible(self, lane: NonceLane, decision: core.Implausible) -> None:
-        self._log.error(
-            f"The venue said next nonce {decision.value} of {_name(lane)}: {decision.reason}; "
-            "it is asked again",
-        )
-        self._tell(lane, events.NonceImplausible, answer=decision.value, reason=decision.reason)
-
     def _on_healed(self, lane: NonceLane, decision: core.Healed) -> None:
-        if lane.state is core.LaneState.HALTED:  # by the foreign writer that this heal revealed
-            return
-        frozen_ms = decision.frozen_ns / NANOSECONDS_IN_MILLISECOND
-        self._log.info(
-            f"Healed {_name(lane)}: next nonce {decision.next_nonce} "
-            f"({decision.source.value}, {len(decision.doomed)} doomed, {frozen_ms:.0f} ms)",
-        )
-        self._recover(lane)
-        self._tell(
-            lane,
-            events.LaneHealed,
-            next_nonce=decision.next_nonce,
-            source=decision.source.value,
-            cause=decision.cause.value,
-            doomed=list(decision.doomed),
-            spent=list(decision.spent),
-            unspent=list(decision.unspent),
-            vanished=list(decision.vanished),
-            frozen_ms=frozen_ms,
-        )
+        self._silence(lane)
+        if self.is_degraded and not self._alarms:
+            self.resume()
 
     def _on_foreign_writer(self, lane: NonceLane, decision: core.ForeignWriter) -> None:
-        self._log.warning(
-            f"Foreign writer suspected on {_name(lane)}: nonce {decision.nonce} was not spent by "
-            "us; is a second process using this API key? Give each process a key of its own",
-        )
-        self._tell(lane, events.ForeignWriterSuspected, nonce=decision.nonce)
         if self._settings.on_foreign_writer is ForeignWriterReaction.HALT:
             self._carry_out(lane, lane.halt(f"foreign writer spent nonce {decision.nonce}"))
 
     def _on_halted(self, lane: NonceLane, decision: core.Halted) -> None:
-        self._log.error(f"Halted {_name(lane)}: {decision.reason}")
         self._silence(lane)
-        self._tell(lane, events.LaneHalted, reason=decision.reason)
         if self.is_running or self.is_degraded:
             self.fault()
 
@@ -568,32 +434,25 @@ class LighterNonceComponent(Component):
 
     async def _seed(self, key: Key) -> None:
         lane = self._lanes[key]
-        next_nonce = await self._first_answer(key)
-        if not is_nonce(next_nonce):
-            raise ValueError(
-                f"nextNonce of {_name(lane)} was {str(next_nonce)[:40]!r}; it must be a whole "
-                "number, 0 or more: check base_url_http, then connect again",
-            )
-        if next_nonce >= lane.proved and not lane.has_fallen_to(next_nonce):
-            self._confirmed.discard(key)  # nothing was reset
-        if key not in self._confirmed:
-            if lane.has_fallen_to(next_nonce):
-                self._halt_for_reset(lane, next_nonce)
-            next_nonce = max(next_nonce, lane.proved)  # the counter lags behind what was executed
+        seed = await ask_for_seed(self._source, key, lane, self._resets, self._log)
+        if seed.is_fallen:
+            self._halt_for_reset(key, lane, seed.next_nonce)
+        self._resets.forget(key)
         self._unseeded.discard(key)
-        self._carry_out(lane, lane.seed(next_nonce))
-        self._confirmed.discard(key)
+        lane.seed(seed.next_nonce)
+        self._log.info(f"Seeded {name_of(lane)}: next nonce {seed.next_nonce}")
+        self._news.tell(
+            lane, events.NonceSeeded, next_nonce=seed.next_nonce, is_reset=seed.is_reset
+        )
         self._silence(lane)
-        self._drain()
+        self._news.drain()
 
-    async def _first_answer(self, key: Key) -> Any:
-        """Ask within a deadline, and once more if nothing came; the last error is raised."""
-        for _ in range(SEED_TRIES - 1):
-            try:
-                return await asyncio.wait_for(self._source.next_nonce(*key), QUESTION_SECS)
-            except TimeoutError:
-                self._log.warning(f"No next nonce for {key} within {QUESTION_SECS} s; asked again")
-        return await asyncio.wait_for(self._source.next_nonce(*key), QUESTION_SECS)
+    def _halt_for_reset(self, key: Key, lane: NonceLane, value: int) -> None:
+        """A venue that was reset while we were away is not written to either; raises."""
+        self._carry_out(lane, lane.reset(value))
+        self._resets.note(key, self.now_ns())
+        self._news.drain()
+        self._resets.check(key, lane, self.now_ns())
 
     async def _ask(self, lane: NonceLane) -> None:
         """Ask for a lane without an outbox, in its time, until it is open; ever slower."""
@@ -602,10 +461,9 @@ class LighterNonceComponent(Component):
             await asyncio.sleep(max(0, question_ns - self.now_ns()) / 1e9)
             asked_ns = self.now_ns()
             try:
-                question = self._source.next_nonce(lane.account_index, lane.api_key_index)
-                value = await asyncio.wait_for(question, QUESTION_SECS)
+                value = await ask(self._source, (lane.account_index, lane.api_key_index))
             except Exception as e:  # noqa: BLE001 (anybody's source: no answer is no answer)
-                self._log.warning(f"No next nonce for {_name(lane)}: {type(e).__name__}: {e}")
+                self._log.warning(f"No next nonce for {name_of(lane)}: {type(e).__name__}: {e}")
             else:
                 self.process(
                     events.CounterAnswered(
@@ -621,7 +479,7 @@ class LighterNonceComponent(Component):
             pause = min(2 * pause, LONGEST_PAUSE_SECS)
 
     def _frozen_too_long(self, key: Key) -> None:
-        self._log.warning(f"{_name(self._lanes[key])} is frozen: orders wait for it to heal")
+        self._log.warning(f"{name_of(self._lanes[key])} is frozen: orders wait for it to heal")
         if self.is_running:
             self.degrade()
 
@@ -629,11 +487,6 @@ class LighterNonceComponent(Component):
         alarm = self._alarms.pop((lane.account_index, lane.api_key_index), None)
         if alarm is not None:
             alarm.cancel()
-
-    def _recover(self, lane: NonceLane) -> None:
-        self._silence(lane)
-        if self.is_degraded and not self._alarms:
-            self.resume()
 
     # -- LIFECYCLE --------------------------------------------------------------------------------
 
@@ -656,32 +509,9 @@ class LighterNonceComponent(Component):
         self._msgbus.unsubscribe(topic=events.TX_TOPICS, handler=self._on_published)
 
 
-def _name(lane: NonceLane) -> str:
-    return f"account={lane.account_index}, api_key={lane.api_key_index}"
-
-
-_VERDICTS: dict[type, Callable[[NonceLane, int, int, int], core.Decisions]] = {
-    events.TxAccepted: NonceLane.accepted,
-    events.TxRefused: NonceLane.refused,
-    events.TxStale: NonceLane.stale,
-    events.TxUnknown: NonceLane.unknown,
-}
-
-_MOVES: dict[type, Callable[[Any, NonceLane, Any], core.Decisions]] = {
-    **dict.fromkeys(_VERDICTS, LighterNonceComponent._verdict),
-    events.NonceSpent: LighterNonceComponent._spent,
-    events.NonceWithdrawn: LighterNonceComponent._withdrawn,
-    events.RebaseWanted: LighterNonceComponent._rebase,
-    events.CounterAnswered: LighterNonceComponent._counted,
-}
-
-_HANDLERS: dict[type[core.Decision], Callable[[Any, NonceLane, Any], None]] = {
-    core.Seeded: LighterNonceComponent._on_seeded,
-    core.RolledBack: LighterNonceComponent._on_rolled_back,
-    core.Resolved: LighterNonceComponent._on_resolved,
+_EFFECTS: dict[type[core.Decision], Callable[[Any, NonceLane, Any], None]] = {
     core.Froze: LighterNonceComponent._on_froze,
     core.AskVenue: LighterNonceComponent._on_ask_venue,
-    core.Implausible: LighterNonceComponent._on_implausible,
     core.Healed: LighterNonceComponent._on_healed,
     core.ForeignWriter: LighterNonceComponent._on_foreign_writer,
     core.Halted: LighterNonceComponent._on_halted,
