@@ -16,7 +16,6 @@ Rules
   else by its identity.
 - Seeding is single-flight. A question has a deadline, and pauses between questions grow.
 - The lane's time is a monotonic clock's, begun at the wall clock's.
-- RUNNING while all lanes move, DEGRADED while one has been frozen too long, FAULTED once halted.
 """
 
 from __future__ import annotations
@@ -34,15 +33,15 @@ from nautilus_trader.live.execution_client import LiveExecutionClient
 from nautilus_trader.model.identifiers import ComponentId
 
 from nautilus_lighter_nonce import events
+from nautilus_lighter_nonce.component.health import Health
 from nautilus_lighter_nonce.component.moves import MOVES
 from nautilus_lighter_nonce.component.moves import VerdictsSeen
 from nautilus_lighter_nonce.component.news import NewsQueue
 from nautilus_lighter_nonce.component.resets import Resets
 from nautilus_lighter_nonce.component.seeding import ask_for_seed
-from nautilus_lighter_nonce.component.source import LONGEST_PAUSE_SECS
 from nautilus_lighter_nonce.component.source import Key
 from nautilus_lighter_nonce.component.source import NonceSource
-from nautilus_lighter_nonce.component.source import ask
+from nautilus_lighter_nonce.component.source import answers
 from nautilus_lighter_nonce.component.telling import name_of
 from nautilus_lighter_nonce.component.telling import telling_of
 from nautilus_lighter_nonce.config import ForeignWriterReaction
@@ -100,11 +99,10 @@ class LighterNonceComponent(Component):
         self._client: LiveExecutionClient | None = None
         self._seeding: dict[Key, asyncio.Task[None]] = {}
         self._asking: dict[Key, asyncio.Task[None]] = {}
-        self._alarms: dict[Key, asyncio.TimerHandle] = {}
         self._unseeded: set[Key] = set()
         self._attended: set[Key] = set()  # keys whose questions an outbox asks
         self._resets = Resets()
-        self._troubles: dict[Key, int] = {}  # the code that the whole account is refused with
+        self._health = Health(self, loop, config.degrade_after_ms / 1_000, self._log)
         self._news = NewsQueue(msgbus, clock, self._log)
         self._seen = VerdictsSeen()
         self._start_ns: int = clock.timestamp_ns() - time.monotonic_ns()
@@ -197,8 +195,7 @@ class LighterNonceComponent(Component):
         """
         key = (account_index, api_key_index)
         self.add_key(*key)
-        is_halted = self._lanes[key].state is core.LaneState.HALTED
-        if key not in self._unseeded and not is_halted:
+        if key not in self._unseeded and self._lanes[key].state is not core.LaneState.HALTED:
             return
         self._resets.check(key, self._lanes[key], self.now_ns())
         task = self._seeding.get(key)
@@ -276,22 +273,15 @@ class LighterNonceComponent(Component):
             If as many transactions as allowed are without a verdict.
 
         """
-        lane = self._lanes.get((account_index, api_key_index))
-        if lane is None:
-            raise NotInitialized(account_index, api_key_index)
-        nonce = lane.issue()
-        return IssuedNonce(account_index, api_key_index, nonce, lane.epoch)
+        lane = self.lane(account_index, api_key_index)
+        return IssuedNonce(account_index, api_key_index, lane.issue(), lane.epoch)
 
     def withdraw(self, issued: IssuedNonce) -> None:
         """Give back a nonce whose transaction certainly never left this process."""
-        self.process(
-            events.NonceWithdrawn(
-                account_index=issued.account_index,
-                api_key_index=issued.api_key_index,
-                nonce=issued.nonce,
-                epoch=issued.epoch,
-            ),
-        )
+        account_index, api_key_index = issued.account_index, issued.api_key_index
+        lane = self.lane(account_index, api_key_index)
+        self._carry_out(lane, lane.withdrawn(issued.nonce, issued.epoch, self.now_ns()))
+        self._news.drain()
 
     def narrow(self, account_index: int, api_key_index: int) -> None:
         """Let one transaction be in flight at a time until the venue answers with ids again."""
@@ -300,16 +290,10 @@ class LighterNonceComponent(Component):
     def trouble(self, account_index: int, api_key_index: int, code: int, reason: str) -> None:
         """Tell that the venue refuses the whole account, or (code 0) takes its orders again."""
         lane = self.lane(account_index, api_key_index)
-        key = (account_index, api_key_index)
-        if self._troubles.get(key, 0) == code:
+        if not self._health.refused((account_index, api_key_index), code):
             return  # said already
-        self._troubles[key] = code
         if code:
             self._log.error(f"{name_of(lane)} is refused as a whole: {code}: {reason}")
-            if self.is_running:
-                self.degrade()
-        elif self.is_degraded and not self._alarms:
-            self.resume()
         self._news.tell(lane, events.LaneTroubled, code=code, reason=reason)
         self._news.drain()
 
@@ -329,10 +313,7 @@ class LighterNonceComponent(Component):
             If the key is unknown.
 
         """
-        lane = self._lanes.get((account_index, api_key_index))
-        if lane is None:
-            raise NotInitialized(account_index, api_key_index)
-        return lane.status()
+        return self.lane(account_index, api_key_index).status()
 
     # -- WHAT HAPPENS -----------------------------------------------------------------------------
 
@@ -379,13 +360,11 @@ class LighterNonceComponent(Component):
         if isinstance(message, events.CounterAnswered):
             kinds = {type(decision) for decision in decisions}
             if core.Halted in kinds:
-                self._resets.note((lane.account_index, lane.api_key_index), self.now_ns())
+                self._resets.note(lane.key, self.now_ns())
             elif was_asking and core.Implausible not in kinds:
                 believed = core.Healed in kinds
-                next_nonce = message.value
-                self._news.tell(
-                    lane, events.NonceRefreshed, next_nonce=next_nonce, believed=believed
-                )
+                fields = {"next_nonce": message.value, "believed": believed}
+                self._news.tell(lane, events.NonceRefreshed, **fields)
         self._carry_out(lane, decisions)
 
     # -- CARRYING OUT -----------------------------------------------------------------------------
@@ -404,33 +383,16 @@ class LighterNonceComponent(Component):
             if effect is not None:
                 effect(self, lane, decision)
 
-    def _on_froze(self, lane: NonceLane, decision: core.Froze) -> None:
-        delay = self._settings.degrade_after_ms / 1_000
-        key = (lane.account_index, lane.api_key_index)
-        self._alarms[key] = self._loop.call_later(delay, self._frozen_too_long, key)
-
     def _on_ask_venue(self, lane: NonceLane, decision: core.AskVenue) -> None:
-        key = (lane.account_index, lane.api_key_index)
+        key = lane.key
         if key not in self._attended and key not in self._asking:
             task = self._loop.create_task(self._ask(lane), name=f"ask next nonce of {key}")
             self._asking[key] = task
             task.add_done_callback(lambda _: self._asking.pop(key, None))
 
-    def _on_healed(self, lane: NonceLane, decision: core.Healed) -> None:
-        self._silence(lane)
-        if self.is_degraded and not self._alarms:
-            self.resume()
-
     def _on_foreign_writer(self, lane: NonceLane, decision: core.ForeignWriter) -> None:
         if self._settings.on_foreign_writer is ForeignWriterReaction.HALT:
             self._carry_out(lane, lane.halt(f"foreign writer spent nonce {decision.nonce}"))
-
-    def _on_halted(self, lane: NonceLane, decision: core.Halted) -> None:
-        self._silence(lane)
-        if self.is_running or self.is_degraded:
-            self.fault()
-
-    # -- EFFECTS ----------------------------------------------------------------------------------
 
     async def _seed(self, key: Key) -> None:
         lane = self._lanes[key]
@@ -441,10 +403,9 @@ class LighterNonceComponent(Component):
         self._unseeded.discard(key)
         lane.seed(seed.next_nonce)
         self._log.info(f"Seeded {name_of(lane)}: next nonce {seed.next_nonce}")
-        self._news.tell(
-            lane, events.NonceSeeded, next_nonce=seed.next_nonce, is_reset=seed.is_reset
-        )
-        self._silence(lane)
+        fields = {"next_nonce": seed.next_nonce, "is_reset": seed.is_reset}
+        self._news.tell(lane, events.NonceSeeded, **fields)
+        self._health.seeded(key)
         self._news.drain()
 
     def _halt_for_reset(self, key: Key, lane: NonceLane, value: int) -> None:
@@ -455,46 +416,17 @@ class LighterNonceComponent(Component):
         self._resets.check(key, lane, self.now_ns())
 
     async def _ask(self, lane: NonceLane) -> None:
-        """Ask for a lane without an outbox, in its time, until it is open; ever slower."""
-        pause = self._settings.refresh_retry_ms / 1_000
-        while (question_ns := lane.question_ns) is not None:
-            await asyncio.sleep(max(0, question_ns - self.now_ns()) / 1e9)
-            asked_ns = self.now_ns()
-            try:
-                value = await ask(self._source, (lane.account_index, lane.api_key_index))
-            except Exception as e:  # noqa: BLE001 (anybody's source: no answer is no answer)
-                self._log.warning(f"No next nonce for {name_of(lane)}: {type(e).__name__}: {e}")
-            else:
-                self.process(
-                    events.CounterAnswered(
-                        account_index=lane.account_index,
-                        api_key_index=lane.api_key_index,
-                        value=value,
-                        asked_ns=asked_ns,
-                    ),
-                )
-                if lane.believes(value):
-                    continue
-            await asyncio.sleep(pause)
-            pause = min(2 * pause, LONGEST_PAUSE_SECS)
-
-    def _frozen_too_long(self, key: Key) -> None:
-        self._log.warning(f"{name_of(self._lanes[key])} is frozen: orders wait for it to heal")
-        if self.is_running:
-            self.degrade()
-
-    def _silence(self, lane: NonceLane) -> None:
-        alarm = self._alarms.pop((lane.account_index, lane.api_key_index), None)
-        if alarm is not None:
-            alarm.cancel()
+        """Ask for a lane without an outbox until it is open."""
+        pause_secs = self._settings.refresh_retry_ms / 1_000
+        async for answer in answers(self._source, lane, self.now_ns, pause_secs, self._log):
+            self.process(answer)
 
     # -- LIFECYCLE --------------------------------------------------------------------------------
 
     def _stop(self) -> None:
         for task in (*self._seeding.values(), *self._asking.values()):
             task.cancel()
-        for lane in self._lanes.values():
-            self._silence(lane)
+        self._health.stop()
 
     def _start(self) -> None: ...
 
@@ -510,9 +442,9 @@ class LighterNonceComponent(Component):
 
 
 _EFFECTS: dict[type[core.Decision], Callable[[Any, NonceLane, Any], None]] = {
-    core.Froze: LighterNonceComponent._on_froze,
+    core.Froze: lambda self, lane, _: self._health.froze(lane.key),
     core.AskVenue: LighterNonceComponent._on_ask_venue,
-    core.Healed: LighterNonceComponent._on_healed,
+    core.Healed: lambda self, lane, _: self._health.moves(lane.key),
     core.ForeignWriter: LighterNonceComponent._on_foreign_writer,
-    core.Halted: LighterNonceComponent._on_halted,
+    core.Halted: lambda self, lane, _: self._health.halted(lane.key),
 }

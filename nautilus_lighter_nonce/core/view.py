@@ -61,6 +61,11 @@ class LaneView:
     # -- WHERE IT STANDS --------------------------------------------------------------------------
 
     @property
+    def key(self) -> tuple[int, int]:
+        """(account_index, api_key_index)."""
+        return self._key
+
+    @property
     def account_index(self) -> int:
         """The account of the key."""
         return self._key[0]
