@@ -42,7 +42,9 @@ from nautilus_lighter_nonce.config import ConfigError
 from nautilus_lighter_nonce.config import LighterExecClientConfig
 from nautilus_lighter_nonce.constants import LIGHTER_VENUE
 from nautilus_lighter_nonce.dispatch.dispatcher import TxDispatcher
+from nautilus_lighter_nonce.dispatch.lane_door import LaneDoor
 from nautilus_lighter_nonce.dispatch.reads import VenueReads
+from nautilus_lighter_nonce.dispatch.sending import outbox_settings
 from nautilus_lighter_nonce.lighter import schemas
 from nautilus_lighter_nonce.lighter.auth import AuthTokens
 from nautilus_lighter_nonce.lighter.codes import Code
@@ -50,6 +52,7 @@ from nautilus_lighter_nonce.lighter.connection import Dial
 from nautilus_lighter_nonce.lighter.errors import LighterApiError
 from nautilus_lighter_nonce.lighter.errors import LighterHttpError
 from nautilus_lighter_nonce.lighter.http import LighterHttpClient
+from nautilus_lighter_nonce.lighter.reading import Listeners
 from nautilus_lighter_nonce.lighter.signer import TxSigner
 from nautilus_lighter_nonce.lighter.stream import LighterStream
 from nautilus_lighter_nonce.orders.balances import BalanceNews
@@ -163,26 +166,24 @@ class LighterExecutionClient(LiveExecutionClient):
             ws_url,
             loop,
             dial,
-            on_reply=self._on_reply,
-            on_frame=self._on_frame,
-            on_connected=self._on_connected,
-            on_disconnected=self._on_disconnected,
-            auth_token=self._tokens.get,
-            on_anonymous=self._on_anonymous,
-            on_token_refused=self._on_token_refused,
+            Listeners(
+                on_reply=self._on_reply,
+                on_frame=self._on_frame,
+                on_connected=self._on_connected,
+                on_disconnected=self._on_disconnected,
+                on_anonymous=self._on_anonymous,
+                on_token_refused=self._on_token_refused,
+            ),
+            self._tokens.get,
             log=self._log,
         )
         self._dispatcher = TxDispatcher(
             loop,
-            msgbus,
-            clock,
-            component,
+            LaneDoor(msgbus, clock, component, self._key, self._log),
             signer,
             self._stream,
             VenueReads(http, self._tokens.get),
-            self._key,
-            config.nonce,
-            config.sendtx_quota_per_min,
+            outbox_settings(config.nonce, config.sendtx_quota_per_min),
             self._log,
         )
         self._reports = LighterReports(

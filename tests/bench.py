@@ -5,11 +5,15 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
+from nautilus_trader.common.component import Logger
+
 from nautilus_lighter_nonce import events
 from nautilus_lighter_nonce.component import LighterNonceComponent
 from nautilus_lighter_nonce.config import LighterNonceConfig
 from nautilus_lighter_nonce.dispatch.dispatcher import TxDispatcher
+from nautilus_lighter_nonce.dispatch.lane_door import LaneDoor
 from nautilus_lighter_nonce.dispatch.requests import TxRequest
+from nautilus_lighter_nonce.dispatch.sending import outbox_settings
 from nautilus_lighter_nonce.lighter.codes import Code
 from nautilus_lighter_nonce.lighter.codes import verdict_of
 from nautilus_lighter_nonce.lighter.errors import NotSent
@@ -162,17 +166,15 @@ class Bench:
         self.asked_hashes: list[str] = []
         self.requests: list[Request] = []
         self.kernel.msgbus.subscribe("events.lighter.order.in_doubt.*", self._on_doubt)
+        log = log or Logger("dispatcher")
+        key = (ACCOUNT, KEY)
         self.dispatcher = TxDispatcher(
             self.kernel.loop,
-            self.kernel.msgbus,
-            self.kernel.clock,
-            self.component,
+            LaneDoor(self.kernel.msgbus, self.kernel.clock, self.component, key, log),
             self.signer,  # type: ignore[arg-type]
             self.transport,
             self,
-            (ACCOUNT, KEY),
-            self.settings,
-            quota,
+            outbox_settings(self.settings, quota),
             log,
         )
 

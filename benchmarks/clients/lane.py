@@ -16,6 +16,7 @@ from typing import Final
 
 import msgspec
 from nautilus_trader.common.component import LiveClock
+from nautilus_trader.common.component import Logger
 from nautilus_trader.common.component import MessageBus
 from nautilus_trader.model.identifiers import TraderId
 
@@ -34,8 +35,10 @@ from nautilus_lighter_nonce.collector import QuietCollector
 from nautilus_lighter_nonce.component import LighterNonceComponent
 from nautilus_lighter_nonce.config import LighterNonceConfig
 from nautilus_lighter_nonce.dispatch.dispatcher import TxDispatcher
+from nautilus_lighter_nonce.dispatch.lane_door import LaneDoor
 from nautilus_lighter_nonce.dispatch.reads import VenueReads
 from nautilus_lighter_nonce.dispatch.requests import TxRequest
+from nautilus_lighter_nonce.dispatch.sending import outbox_settings
 from nautilus_lighter_nonce.dispatch.transport_http import NautilusGate
 from nautilus_lighter_nonce.dispatch.transport_ws import NautilusDial
 from nautilus_lighter_nonce.lighter.codes import CHAIN_IDS
@@ -43,6 +46,7 @@ from nautilus_lighter_nonce.lighter.codes import OrderKind
 from nautilus_lighter_nonce.lighter.codes import OrderTif
 from nautilus_lighter_nonce.lighter.codes import TxType
 from nautilus_lighter_nonce.lighter.http import LighterHttpClient
+from nautilus_lighter_nonce.lighter.reading import Listeners
 from nautilus_lighter_nonce.lighter.signer import SdkSigner
 from nautilus_lighter_nonce.lighter.stream import LighterStream
 from nautilus_lighter_nonce.lighter.transactions import AccountTxFrame
@@ -161,7 +165,8 @@ class Lane:
         clock = LiveClock()
         msgbus = MessageBus(trader_id=TraderId("BENCH-001"), clock=clock)
         self.heals = noted_heals(msgbus)
-        settings = LighterNonceConfig(keys=((ACCOUNT_INDEX, API_KEY_INDEX),))
+        key = (ACCOUNT_INDEX, API_KEY_INDEX)
+        settings = LighterNonceConfig(keys=(key,))
         self._http = LighterHttpClient(job.http_url, NautilusGate())
         self._signer = SdkSigner(
             job.http_url, CHAIN_IDS["loopback"], ACCOUNT_INDEX, API_KEY_INDEX, DEMO_PRIVATE_KEY
@@ -171,22 +176,21 @@ class Lane:
             job.ws_url,
             loop,
             NautilusDial(job.ws_url, loop),
-            on_reply=self._on_reply,
-            on_frame=self._on_frame,
-            on_connected=self._on_connected,
-            on_disconnected=lambda epoch: self._dispatcher.on_disconnected(),
+            Listeners(
+                on_reply=self._on_reply,
+                on_frame=self._on_frame,
+                on_connected=self._on_connected,
+                on_disconnected=lambda epoch: self._dispatcher.on_disconnected(),
+            ),
             auth_token=lambda: self._signer.auth_token(AUTH_TOKEN_SECS),
         )
         self._dispatcher = TxDispatcher(
             loop,
-            msgbus,
-            clock,
-            self._component,
+            LaneDoor(msgbus, clock, self._component, key, Logger("lane")),
             self._signer,
             self._stream,
             VenueReads(self._http, lambda: self._signer.auth_token(AUTH_TOKEN_SECS)),
-            (ACCOUNT_INDEX, API_KEY_INDEX),
-            settings,
+            outbox_settings(settings, None),
         )
         self._collector = QuietCollector()
         self._placed: dict[int, PlacedOrder] = {}

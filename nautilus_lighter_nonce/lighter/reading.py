@@ -30,23 +30,29 @@ from nautilus_lighter_nonce.lighter.subscriptions import Subscriptions
 
 class Listeners(msgspec.Struct, frozen=True, kw_only=True):
     """
-    Who takes what arrives; see `LighterStream`.
+    Who takes what a stream brings.
 
     Parameters
     ----------
     on_reply : Callable[[StreamReply], None]
-        Takes replies.
+        Takes every reply that carries an `id`.
     on_frame : Callable[[str, str, bytes, int], None]
-        Takes channel frames.
-    on_anonymous : Callable[[int, str, int, bool], None] or ``None``
-        Takes errors without `id`.
-    on_token_refused : Callable[[int, str], None] or ``None``
-        Takes refusals of a token.
+        Takes type, channel, raw bytes and epoch of every channel frame.
+    on_connected : Callable[[int], None]
+        Takes the epoch once its channels are confirmed.
+    on_disconnected : Callable[[int], None]
+        Takes the epoch that ended, once for each `on_connected` and after its last frame.
+    on_anonymous : Callable[[int, str, int, bool], None], optional
+        Takes code, message and epoch of an error without `id`, and whether nobody subscribes there.
+    on_token_refused : Callable[[int, str], None], optional
+        Takes code and message of a refused token; the next attempt makes another.
 
     """
 
     on_reply: Callable[[StreamReply], None]
     on_frame: Callable[[str, str, bytes, int], None]
+    on_connected: Callable[[int], None]
+    on_disconnected: Callable[[int], None]
     on_anonymous: Callable[[int, str, int, bool], None] | None = None
     on_token_refused: Callable[[int, str], None] | None = None
 

@@ -23,6 +23,8 @@ from collections.abc import Sequence
 from typing import Any
 from typing import Final
 
+import msgspec
+
 from nautilus_lighter_nonce.lighter import frames
 from nautilus_lighter_nonce.lighter.connecting import YOUNG_SECS
 from nautilus_lighter_nonce.lighter.connecting import Connector
@@ -62,20 +64,10 @@ class LighterStream:
         The loop that all methods are called on.
     dial : Dial
         Makes the connections, such as `transport_ws.NautilusDial`.
-    on_reply : Callable[[StreamReply], None]
-        Takes every reply that carries an `id`.
-    on_frame : Callable[[str, str, bytes, int], None]
-        Takes type, channel, raw bytes and epoch of every channel frame.
-    on_connected : Callable[[int], None]
-        Takes the epoch once its channels are confirmed.
-    on_disconnected : Callable[[int], None]
-        Takes the epoch that ended, once for each `on_connected` and after its last frame.
+    listeners : Listeners
+        Who takes what arrives.
     auth_token : Callable[[], Awaitable[str]]
         Makes a fresh token; called once per (re)connection and per private subscription.
-    on_anonymous : Callable[[int, str, int, bool], None], optional
-        Takes code, message and epoch of an error without `id`, and whether nobody subscribes there.
-    on_token_refused : Callable[[int, str], None], optional
-        Takes code and message of a refused token; the next attempt makes another.
     log : StreamLog, optional
         Takes remarks. They never hold a token or a transaction.
     subscribe_timeout_secs : float, default 5.0
@@ -90,32 +82,20 @@ class LighterStream:
         url: str,
         loop: asyncio.AbstractEventLoop,
         dial: Dial,
-        *,
-        on_reply: Callable[[StreamReply], None],
-        on_frame: Callable[[str, str, bytes, int], None],
-        on_connected: Callable[[int], None],
-        on_disconnected: Callable[[int], None],
+        listeners: Listeners,
         auth_token: Callable[[], Awaitable[str]],
-        on_anonymous: Callable[[int, str, int, bool], None] | None = None,
-        on_token_refused: Callable[[int, str], None] | None = None,
+        *,
         log: StreamLog | None = None,
         subscribe_timeout_secs: float = 5.0,
         backoff: Backoff | None = None,
     ) -> None:
         self._url = url
         self._loop = loop
-        self._on_reply = on_reply
-        self._on_connected = on_connected
-        self._on_disconnected = on_disconnected
+        self._listeners = listeners
         self._log: StreamLog = log or NoLog()
         self._subscriptions = Subscriptions(loop, auth_token, subscribe_timeout_secs)
-        listeners = Listeners(
-            on_reply=self._take_reply,
-            on_frame=on_frame,
-            on_anonymous=on_anonymous,
-            on_token_refused=on_token_refused,
-        )
-        self._reader = FrameReader(listeners, self._subscriptions, self._log)
+        heard = msgspec.structs.replace(listeners, on_reply=self._take_reply)
+        self._reader = FrameReader(heard, self._subscriptions, self._log)
         self._connector = Connector(loop, dial, backoff or Backoff(), self._receive, self._log)
         self._epoch = 0
         self._heard_epoch = 0  # the one whose frames are delivered; 0 between connections
@@ -264,7 +244,7 @@ class LighterStream:
     async def _announce(self) -> None:
         self._is_connected = True
         self._log.info(f"Stream was connected, epoch {self._epoch}")
-        await self._tell(self._on_connected)
+        await self._tell(self._listeners.on_connected)
 
     async def _end_epoch(self) -> None:
         await asyncio.sleep(0)  # what the connection brought before it ended is queued ahead of us
@@ -276,7 +256,7 @@ class LighterStream:
             self._subscriptions.forget(link.epoch)
         if was_connected:
             self._log.warning(f"Stream was disconnected, epoch {self._epoch}")
-            await self._tell(self._on_disconnected)
+            await self._tell(self._listeners.on_disconnected)
 
     async def _tell(self, callback: Callable[[int], None]) -> None:
         # Through the loop: an error in a callback is its to report and cannot end the watch.
@@ -422,7 +402,7 @@ class LighterStream:
     def _take_reply(self, reply: StreamReply) -> None:
         if self._link is not None and self._link.epoch == reply.epoch:
             self._link.answered(reply.request_id)
-        self._on_reply(reply)
+        self._listeners.on_reply(reply)
 
     def _receive(self, raw: bytes, epoch: int) -> None:
         is_early = epoch == self._next.epoch

@@ -45,6 +45,7 @@ from nautilus_trader.model.orders import Order
 
 from nautilus_lighter_nonce.lighter import transactions
 from nautilus_lighter_nonce.lighter.codes import MAX_BASE_AMOUNT
+from nautilus_lighter_nonce.lighter.codes import MAX_CLIENT_ORDER_INDEX
 from nautilus_lighter_nonce.lighter.codes import MAX_PRICE
 from nautilus_lighter_nonce.lighter.codes import OrderKind
 from nautilus_lighter_nonce.lighter.codes import OrderTif
@@ -132,11 +133,11 @@ def client_order_index(client_order_id: ClientOrderId) -> int:
     Returns
     -------
     int
-        1 to 2^48 - 1; 0 would mean "none" to the venue.
+        1 to 2^48 - 2: 0 would mean "none" to the venue, and the highest is the fillers'.
 
     """
     digest = hashlib.blake2b(client_order_id.value.encode(), digest_size=6).digest()
-    return int.from_bytes(digest) or 1
+    return min(int.from_bytes(digest), MAX_CLIENT_ORDER_INDEX - 1) or 1
 
 
 def to_units(value: Decimal | Price | Quantity, decimals: int, field: str) -> int:

@@ -158,15 +158,15 @@ async def test_reconnect_replays_nothing_of_the_old_connection() -> None:
 
 async def test_replies_before_close_are_delivered_before_on_disconnected() -> None:
     """What the connection still brought is evidence, and comes before its end."""
-    async with connected(dial_of) as (venue, consumer, stream):
+    async with connected(dial_of) as (venue, consumer, _stream):
         seen: list[int] = []
-        stream._on_disconnected = lambda _: seen.append(len(consumer.replies))
+        consumer.on_disconnected = lambda _: seen.append(len(consumer.replies))
         for n in range(20):
             await venue.say(f'{{"code":200,"id":"{n}","tx_hash":"a","type":"jsonapi/sendtx"}}')
         await venue.sockets[0].close()
         await consumer.until(lambda: ("connected", 2) in consumer.states)
         assert seen == [20]
-        stream._on_disconnected = consumer.on_disconnected
+        del consumer.on_disconnected
 
 
 async def test_shutdown_frame_moves_the_stream_before_the_connection_dies() -> None:

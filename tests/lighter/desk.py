@@ -11,6 +11,7 @@ import msgspec
 from nautilus_lighter_nonce.lighter.connection import Backoff
 from nautilus_lighter_nonce.lighter.connection import Handler
 from nautilus_lighter_nonce.lighter.connection import Socket
+from nautilus_lighter_nonce.lighter.reading import Listeners
 from nautilus_lighter_nonce.lighter.stream import LighterStream
 from tests.lighter.stubs import DEADLINE_SECS
 
@@ -35,13 +36,15 @@ class Desk:
             "ws://fake",
             asyncio.get_running_loop(),
             self.dial,
-            on_reply=lambda reply: self.tell(("reply", reply.request_id, reply.epoch)),
-            on_frame=self.on_frame,
-            on_connected=lambda epoch: self.tell(("connected", epoch)),
-            on_disconnected=lambda epoch: self.tell(("disconnected", epoch)),
-            on_anonymous=lambda *fields: self.tell(("anonymous", *fields)),
-            on_token_refused=lambda code, message: self.refused.append((code, message)),
-            auth_token=self.token,
+            Listeners(
+                on_reply=lambda reply: self.tell(("reply", reply.request_id, reply.epoch)),
+                on_frame=self.on_frame,
+                on_connected=lambda epoch: self.tell(("connected", epoch)),
+                on_disconnected=lambda epoch: self.tell(("disconnected", epoch)),
+                on_anonymous=lambda *fields: self.tell(("anonymous", *fields)),
+                on_token_refused=lambda code, message: self.refused.append((code, message)),
+            ),
+            self.token,
             log=self,
             subscribe_timeout_secs=DEADLINE_SECS,
             backoff=NOW,

@@ -11,6 +11,7 @@ from typing import Any
 from nautilus_lighter_nonce.lighter.connection import Backoff
 from nautilus_lighter_nonce.lighter.connection import Dial
 from nautilus_lighter_nonce.lighter.frames import StreamReply
+from nautilus_lighter_nonce.lighter.reading import Listeners
 from nautilus_lighter_nonce.lighter.stream import LighterStream
 from tests.lighter.stubs import DEADLINE_SECS
 from tests.lighter.stubs import AiohttpDial
@@ -73,15 +74,21 @@ class Consumer:
 
 def new_stream(url: str, consumer: Consumer, **changes: Any) -> LighterStream:
     """Return a stream that tells a consumer and comes back fast."""
+    heard = {name: changes.pop(name) for name in list(changes) if name.startswith("on_")}
     return LighterStream(
         url,
         asyncio.get_running_loop(),
         changes.pop("dial", None) or AiohttpDial(url),
-        on_reply=consumer.on_reply,
-        on_frame=consumer.on_frame,
-        on_connected=consumer.on_connected,
-        on_disconnected=consumer.on_disconnected,
-        auth_token=consumer.auth_token,
+        Listeners(
+            **{
+                "on_reply": consumer.on_reply,
+                "on_frame": consumer.on_frame,
+                "on_connected": consumer.on_connected,
+                "on_disconnected": lambda epoch: consumer.on_disconnected(epoch),
+                **heard,
+            },
+        ),
+        consumer.auth_token,
         log=consumer,
         **({"backoff": FAST} | changes),
     )

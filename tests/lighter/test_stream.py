@@ -235,15 +235,15 @@ async def test_reconnect_replays_nothing_of_the_old_connection() -> None:
 
 async def test_replies_before_close_are_delivered_before_on_disconnected() -> None:
     """What the connection still brought is evidence, and comes before its end."""
-    async with connected() as (venue, consumer, stream):
+    async with connected() as (venue, consumer, _stream):
         seen: list[int] = []
-        stream._on_disconnected = lambda _: seen.append(len(consumer.replies))
+        consumer.on_disconnected = lambda _: seen.append(len(consumer.replies))
         for n in range(20):
             await venue.say(f'{{"code":200,"id":"{n}","tx_hash":"a","type":"jsonapi/sendtx"}}')
         await venue.sockets[0].close()
         await consumer.until(lambda: ("connected", 2) in consumer.states)
         assert seen == [20]
-        stream._on_disconnected = consumer.on_disconnected
+        del consumer.on_disconnected
 
 
 @pytest.mark.parametrize(
@@ -264,15 +264,15 @@ async def test_callback_raises_stream_comes_back_all_the_same() -> None:
     """A consumer's mistake goes to the loop's handler and does not end the stream."""
     mistakes: list[dict[str, Any]] = []
     asyncio.get_running_loop().set_exception_handler(lambda _, context: mistakes.append(context))
-    async with connected() as (venue, consumer, stream):
+    async with connected() as (venue, consumer, _stream):
 
         def fail(epoch: int) -> None:
             raise ZeroDivisionError
 
-        stream._on_disconnected = fail
+        consumer.on_disconnected = fail
         await venue.sockets[0].close()
         await consumer.until(lambda: ("connected", 2) in consumer.states)
-        stream._on_disconnected = consumer.on_disconnected
+        del consumer.on_disconnected
     assert [type(context["exception"]) for context in mistakes] == [ZeroDivisionError]
 
 
