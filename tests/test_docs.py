@@ -42,7 +42,7 @@ def test_readme_example_buys() -> None:
         [sys.executable, "-c", found.group(1)],
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=300,
         check=False,
     )
     assert "bought 0.0100 ETH at 2000.50" in run.stdout, run.stderr[-2_000:]

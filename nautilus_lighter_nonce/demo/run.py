@@ -65,7 +65,7 @@ ORDER_NOTIONAL = Decimal(100)
 """Value of one order, USDC."""
 
 QUOTE_EVERY_MS = 150
-CONNECT_TIMEOUT_SECS = 15.0
+CONNECT_TIMEOUT_SECS = 60.0
 SETTLE_TIMEOUT_SECS = 15.0
 TIDY_EVERY_SECS = 1.5
 """How often open orders are canceled again while the node settles."""

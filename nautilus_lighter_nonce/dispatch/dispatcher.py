@@ -36,13 +36,13 @@ from nautilus_lighter_nonce.dispatch.requests import TxRequest
 from nautilus_lighter_nonce.dispatch.sending import FrameWriter
 from nautilus_lighter_nonce.dispatch.sending import TxTransport
 from nautilus_lighter_nonce.dispatch.sending import copy_of
+from nautilus_lighter_nonce.dispatch.sending import filler_intent
+from nautilus_lighter_nonce.dispatch.sending import said_of
 from nautilus_lighter_nonce.dispatch.timer import OneTimer
-from nautilus_lighter_nonce.lighter.codes import MAX_CLIENT_ORDER_INDEX
 from nautilus_lighter_nonce.lighter.codes import verdict_of
 from nautilus_lighter_nonce.lighter.frames import StreamReply
 from nautilus_lighter_nonce.lighter.signer import SignerError
 from nautilus_lighter_nonce.lighter.signer import TxSigner
-from nautilus_lighter_nonce.lighter.transactions import CancelOrder
 from nautilus_lighter_nonce.lighter.transactions import TxIntent
 from nautilus_lighter_nonce.lighter.transactions import TxRecord
 from nautilus_lighter_nonce.lighter.transactions import app_error
@@ -54,9 +54,6 @@ from nautilus_lighter_nonce.outbox.settings import OutboxSettings
 
 RETRY_SECS: Final = 0.1
 """Pause before asking again for an intent that was not known yet (our choice)."""
-
-FILLER_INDEX: Final = MAX_CLIENT_ORDER_INDEX
-"""The client order index that is never handed out: a cancel of it does nothing (our choice)."""
 
 
 class TxDispatcher:
@@ -157,11 +154,7 @@ class TxDispatcher:
         """Name every copy that may still be taken: what the next run, or a person, must know."""
         for copy in self._outbox.undead():
             label = copy.what.label if isinstance(copy.what, TxRequest) else "filler"
-            expires_s = copy.expires_ns // 10**9
-            self._log.warning(
-                f"Stopped without knowing the fate of {label}: nonce {copy.nonce}, hash "
-                f"{copy.tx_hash}, ExpiredAt {expires_s} (Unix seconds)",
-            )
+            self._log.warning(f"Stopped without knowing the fate of {label}: {said_of(copy)}")
 
     @property
     def queued(self) -> int:
@@ -339,8 +332,7 @@ class TxDispatcher:
 
     def _intent_of(self, what: Any) -> TxIntent | None:
         if isinstance(what, w.Filler):
-            market = self._markets[what.kind % len(self._markets)]
-            return CancelOrder(market_index=market, order_index=FILLER_INDEX)
+            return filler_intent(what, self._markets)
         request: TxRequest = what
         return request.intent()
 
@@ -373,13 +365,7 @@ class TxDispatcher:
         self._log.warning(f"Connection {work.connection} was silent: it is replaced")
         self._transport.replace(work.connection)
 
-    def _do_remark(self, work: w.Remark) -> None:
-        self._log.warning(work.text)
-
     # -- QUESTIONS --------------------------------------------------------------------------------
-
-    def _do_ask(self, work: w.AskCounter) -> None:
-        self._start(self._ask(self._now()))
 
     async def _ask(self, asked_ns: int) -> None:
         try:
@@ -392,9 +378,6 @@ class TxDispatcher:
             else:
                 self._outbox.no_counter(self._now())
         self._run()
-
-    def _do_look_up(self, work: w.LookUp) -> None:
-        self._start(self._look_up(work))
 
     async def _look_up(self, work: w.LookUp) -> None:
         for record in await self._questions.find(work):
@@ -457,8 +440,8 @@ _CARRIED_OUT: Final[dict[type[w.Work], Callable[[TxDispatcher, Any], None]]] = {
     w.Trouble: lambda self, work: self._door.trouble(work),
     w.Narrow: lambda self, work: self._door.narrow(),
     w.Replace: TxDispatcher._do_replace,
-    w.Remark: TxDispatcher._do_remark,
-    w.AskCounter: TxDispatcher._do_ask,
-    w.LookUp: TxDispatcher._do_look_up,
+    w.Remark: lambda self, work: self._log.warning(work.text),
+    w.AskCounter: lambda self, work: self._start(self._ask(self._now())),
+    w.LookUp: lambda self, work: self._start(self._look_up(work)),
     w.Tell: TxDispatcher._do_tell,
 }

@@ -18,15 +18,20 @@ import msgspec
 from nautilus_trader.common.component import Logger
 
 from nautilus_lighter_nonce.config import LighterNonceConfig
+from nautilus_lighter_nonce.lighter.codes import MAX_CLIENT_ORDER_INDEX
 from nautilus_lighter_nonce.lighter.codes import TX_LIFETIME_MS
 from nautilus_lighter_nonce.lighter.errors import StreamSendError
 from nautilus_lighter_nonce.lighter.remarks import OncePerKind
+from nautilus_lighter_nonce.lighter.transactions import CancelOrder
 from nautilus_lighter_nonce.lighter.transactions import SignedTx
 from nautilus_lighter_nonce.outbox import work as w
 from nautilus_lighter_nonce.outbox.settings import OutboxSettings
 
 
 MS: Final = 1_000_000
+
+FILLER_INDEX: Final = MAX_CLIENT_ORDER_INDEX
+"""The client order index that is never handed out: a cancel of it does nothing (our choice)."""
 
 
 class TxTransport(Protocol):
@@ -118,6 +123,18 @@ class FrameWriter:
                 [copy.tx_info for copy in copies],
                 epoch=epoch,
             )
+
+
+def filler_intent(filler: w.Filler, markets: list[int]) -> CancelOrder:
+    """Return a cancel of an order that cannot exist, in a market that the account may trade."""
+    market = markets[filler.kind % len(markets)]
+    return CancelOrder(market_index=market, order_index=FILLER_INDEX)
+
+
+def said_of(copy: w.Undead) -> str:
+    """Return what a person must know of a copy that may still be taken."""
+    expires_s = copy.expires_ns // 10**9
+    return f"nonce {copy.nonce}, hash {copy.tx_hash}, ExpiredAt {expires_s} (Unix seconds)"
 
 
 def copy_of(signed: SignedTx, now_ns: int) -> w.Signed:

@@ -28,7 +28,7 @@ def test_no_secret_is_logged_published_or_shown(lighter_venue: Any, tmp_path: Pa
         cwd=ROOT,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=300,
         check=False,
     )
     assert run.returncode == 0, run.stderr[-2_000:]
