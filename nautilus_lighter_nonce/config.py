@@ -24,11 +24,11 @@ from nautilus_trader.common.config import NautilusConfig
 from nautilus_trader.live.config import LiveExecClientConfig
 
 from nautilus_lighter_nonce.core.manager import DEFAULT_SKIP_WINDOW
+from nautilus_lighter_nonce.core.manager import MAX_API_KEY_INDEX
+from nautilus_lighter_nonce.lighter.codes import NEXT_NONCE_LAG_MS
 
 
 ENVIRONMENTS = ("mainnet", "testnet", "loopback")
-MAX_API_KEY_INDEX = 254
-"""The venue's last key; 255 is its "all keys" sentinel (lighter-sdk)."""
 
 
 class ConfigError(ValueError):
@@ -130,7 +130,7 @@ class LighterNonceConfig(NautilusConfig, frozen=True):
     keys: tuple[tuple[int, int], ...] = ()
     skip_window: int = DEFAULT_SKIP_WINDOW
     max_in_flight: int | None = None
-    settle_ms: int = 350
+    settle_ms: int = NEXT_NONCE_LAG_MS
     disbelief_ms: int = 2_000
     reply_timeout_ms: int = 1_500
     refresh_retry_ms: int = 250

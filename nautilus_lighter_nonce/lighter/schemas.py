@@ -259,15 +259,6 @@ class Position(Wire, frozen=True, kw_only=True):
     allocated_margin: str = "0"
 
 
-class PositionsFrame(Wire, frozen=True, kw_only=True):
-    """A frame of `account_all_positions/{ACCOUNT}`; an omitted market is unchanged."""
-
-    channel: str
-    type: str
-    positions: dict[str, Position] = {}
-    shares: list[Any] = []
-
-
 class Asset(Wire, frozen=True, kw_only=True):
     """An asset balance; asset 3 is USDC, `margin_balance` is perp collateral."""
 

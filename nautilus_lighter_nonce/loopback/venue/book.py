@@ -22,6 +22,8 @@ import itertools
 from collections.abc import Iterator
 from typing import Final
 
+from nautilus_lighter_nonce.lighter.codes import MIN_ORDER_INDEX
+from nautilus_lighter_nonce.lighter.codes import ORDER_NUMBER_BITS
 from nautilus_lighter_nonce.lighter.codes import QUOTE_DECIMALS
 from nautilus_lighter_nonce.lighter.codes import OrderKind
 from nautilus_lighter_nonce.lighter.codes import OrderTif
@@ -37,7 +39,7 @@ from nautilus_lighter_nonce.loopback.venue.orders import Party
 from nautilus_lighter_nonce.loopback.venue.orders import SelfTrade
 
 
-BID_NUMBER_START: Final = 2**48 - 1
+BID_NUMBER_START: Final = MIN_ORDER_INDEX - 1
 LAST_OLD_MARKET: Final = 4094  # with it, an order index is still below 2^60 (sdk's limit)
 NEW_INDEX_BASE: Final = 2**62  # of markets behind it; below 2^63
 LIQUIDATION_FEE: Final = 10_000  # 1 %, in 1e-6 (observed in recorded liquidations)
@@ -431,8 +433,8 @@ class Book:
 def index_base(market_id: int, place: int) -> int:
     """Return what the order indexes of a market have in common."""
     if market_id <= LAST_OLD_MARKET:
-        return (market_id + 1) << 48
-    return NEW_INDEX_BASE | place << 48
+        return (market_id + 1) << ORDER_NUMBER_BITS
+    return NEW_INDEX_BASE | place << ORDER_NUMBER_BITS
 
 
 def _is_market(order: BookOrder) -> bool:

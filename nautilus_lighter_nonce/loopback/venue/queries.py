@@ -13,8 +13,8 @@ from __future__ import annotations
 from typing import Any
 from typing import Final
 
+from nautilus_lighter_nonce.lighter.codes import ALL_API_KEYS
 from nautilus_lighter_nonce.lighter.codes import CODE_OK
-from nautilus_lighter_nonce.lighter.codes import MAX_API_KEY_INDEX
 from nautilus_lighter_nonce.lighter.codes import Code
 from nautilus_lighter_nonce.loopback.config import Index
 from nautilus_lighter_nonce.loopback.venue import records
@@ -24,7 +24,6 @@ from nautilus_lighter_nonce.loopback.venue import views
 from nautilus_lighter_nonce.loopback.venue.accounts import Account
 from nautilus_lighter_nonce.loopback.venue.orders import BookOrder
 from nautilus_lighter_nonce.loopback.venue.orders import Fill
-from nautilus_lighter_nonce.loopback.venue.params import ALL_KEYS
 from nautilus_lighter_nonce.loopback.venue.params import MAX_PAGE
 from nautilus_lighter_nonce.loopback.venue.params import ApiError
 from nautilus_lighter_nonce.loopback.venue.params import Params
@@ -103,7 +102,7 @@ def account_limits(state: State, params: Params, now_ns: int) -> dict[str, Any]:
 def api_keys(state: State, params: Params, now_ns: int) -> dict[str, Any]:
     """Answer `apikeys`; 21109 if nothing is registered there."""
     account_index = account_of(state, params).account_index
-    wanted = number(params, "api_key_index", ALL_KEYS)
+    wanted = number(params, "api_key_index", ALL_API_KEYS)
     rows = [
         {
             "account_index": account_index,
@@ -113,9 +112,9 @@ def api_keys(state: State, params: Params, now_ns: int) -> dict[str, Any]:
             "transaction_time": 0,
         }
         for api_key_index, public_key in state.keys.of_account(account_index)
-        if wanted in (ALL_KEYS, api_key_index)
+        if wanted in (ALL_API_KEYS, api_key_index)
     ]
-    if wanted > MAX_API_KEY_INDEX + 1 or not rows:
+    if wanted > ALL_API_KEYS or not rows:
         raise ApiError(Code.API_KEY_NOT_FOUND)
     return {"code": CODE_OK, "api_keys": rows}
 

@@ -15,6 +15,7 @@ from __future__ import annotations
 from typing import Any
 from typing import Final
 
+from nautilus_lighter_nonce.lighter.codes import MIN_ORDER_INDEX
 from nautilus_lighter_nonce.lighter.codes import OrderKind
 from nautilus_lighter_nonce.lighter.codes import OrderTif
 from nautilus_lighter_nonce.loopback.venue.book import Book
@@ -80,7 +81,7 @@ def order_row(
         "owner_account_index": order.account_index,
         "initial_base_amount": format_decimal(order.base_amount, size),
         "price": format_decimal(order.price, price),
-        "nonce": order.order_index & (2**48 - 1),
+        "nonce": order.order_index % MIN_ORDER_INDEX,
         "remaining_base_amount": format_decimal(order.remaining, size),
         "is_ask": order.is_ask,
         "base_size": order.remaining,
