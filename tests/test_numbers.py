@@ -31,7 +31,7 @@ def test_port_where_clients_look_is_the_port_where_a_venue_listens() -> None:
 
 
 def test_lane_ends_at_the_venues_last_nonce_and_a_manager_at_the_last_of_64_bits() -> None:
-    """A lane neither believes nor issues what the venue cannot take; a manager has its own limit."""
+    """A lane neither believes nor issues what the venue cannot take; a manager may."""
     numbers = NonceManager()
     lane = NonceLane(numbers, 7, 5)
     lane.seed(codes.MAX_NONCE)

@@ -22,7 +22,7 @@ class Verdict(Enum):
 
     ACCEPTED = "accepted"  # code 200: the API reserved the nonce
     REFUSED = "refused"  # a definite error other than a nonce error: nonce not spent
-    STALE = "stale"  # invalid nonce: not spent, and our view was wrong or a predecessor failed
+    STALE = "stale"  # invalid nonce: not spent, and not the next
     UNKNOWN = "unknown"  # silence, disconnect, 5xx, unreadable reply: nobody knows
 
 
@@ -78,7 +78,7 @@ class Attribute(IntEnum):
 
 
 class TxStatus(IntEnum):
-    """The `status` of a transaction record (docs). EXECUTED does not say that the order exists."""
+    """The `status` of a transaction record (docs). None of them says that the order exists."""
 
     FAILED = 0
     PENDING = 1

@@ -54,8 +54,8 @@ class LighterHttpClient:
     base_url : str
         Scheme and host, such as ``https://testnet.zklighter.elliot.ai``.
     gate : RestGate
-        Carries every request, such as `transport_http.NautilusGate`; whoever shares a limit shares
-        it. Deadline and quotas are its own.
+        Carries every request, such as `dispatch.transport_http.NautilusGate`; whoever shares a
+        limit shares it. Deadline and quotas are its own.
 
     """
 
@@ -90,7 +90,7 @@ class LighterHttpClient:
         Returns
         -------
         Any
-            What stood there; the lane judges it.
+            What stood there; the lane weighs it.
 
         Raises
         ------

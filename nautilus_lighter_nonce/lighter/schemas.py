@@ -52,7 +52,7 @@ class NextNonce(Wire, frozen=True, kw_only=True):
     """
     Answer to `nextNonce`: the *executed* counter, which lags behind acceptance (docs).
 
-    `nonce` is whatever stood there: whether that is a nonce is the lane's to judge.
+    `nonce` is whatever stood there: whether that is a nonce is the lane's to weigh.
     """
 
     code: int

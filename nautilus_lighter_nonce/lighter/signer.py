@@ -9,7 +9,7 @@ Rules of this file
   wraps what is too large: a price of 2^32 + 5 would be signed as 5 (observed, sdk 1.1.8).
 - The private key leaves this file in one direction, into the Go library. It is in no attribute of
   ours, no `repr`, no error and no log.
-- `import lighter` takes about a second, so only a worker does it.
+- `import lighter` takes about 2 s, so only a worker does it.
 
 """
 

@@ -270,7 +270,7 @@ class LoopbackVenue(Addressed):
 
     def act(self, command: LawCommand) -> None:
         """
-        Carry out what the law decides about keys, accounts and strangers, see `commands`.
+        Carry out what the law decides about keys, accounts and strangers, see `venue.outside`.
 
         Raises
         ------

@@ -6,8 +6,8 @@ Rules of this file
 - A verdict is published once per write and answer, whatever became of its transaction meanwhile:
   the lane counts numbers, not transactions.
 - An answer kills its own write; accepted moves the lane and tells nobody anything.
-- A 200 at a nonce proves that what was accepted there or above it before has vanished: the venue
-  went back.
+- A second 200 at a nonce proves that the first acceptance there has vanished: the venue went back,
+  and what it accepted above before is in doubt again (law of evidence, 9).
 """
 
 from __future__ import annotations

@@ -3,7 +3,8 @@ Binding: who gets the lane's next number, and which frame leaves next.
 
 Rules of this file
 ------------------
-- A number is taken when lane, connection, slot and rate token are in hand, and never awaited for.
+- A number is taken when lane, connection, slot and rate token are in hand, and not before: what
+  holds a number and waits would hold up all behind it.
 - What is known to be taken is acknowledged in passing; a pass goes up one number at a time, and a
   probe is answered before the pass goes on.
 - What stands in doubt at a number leaves as a single frame with the same bytes; only when its

@@ -44,7 +44,7 @@ class Fates:
     Parameters
     ----------
     lane : NonceLane
-        Read only.
+        The lane of their key; nothing here moves it.
     settings : OutboxSettings
         Patience and limits.
 

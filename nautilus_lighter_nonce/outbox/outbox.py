@@ -6,8 +6,9 @@ Rules of this file
 - No loop, clock, log, bus or thread: time is an argument, Unix nanoseconds. Inputs return nothing
   of what is to be done; `plan` does, in order, and performs none of it. `next_due` says when to
   plan again without an input.
-- What is to be done ends with the first work that moves the lane (`Publish`, `Spent`, `Rebase`,
-  `Halt`): the shell carries it out, then plans again, so that nothing is decided on an old lane.
+- What is to be done ends with the first work that moves the lane (`Publish`, `Withdraw`, `Spent`,
+  `Rebase`, `Halt`): the shell carries it out, then plans again, so that nothing is decided on an
+  old lane.
 - The lane says which number is next, `healing` who stands there, `evidence` what is dead, the table
   in `moves` what becomes of a transaction.
 - The safety of a transaction never rests on the counter or on an index: they say where to look.
@@ -45,7 +46,7 @@ class Outbox:
     Parameters
     ----------
     lane : NonceLane
-        The key's lane: read here, and moved by `issue` and `take` only.
+        The key's lane: read here, and moved by `issue`, `take` and `notice` only.
     settings : OutboxSettings, optional
         Patience and limits.
 
@@ -135,7 +136,7 @@ class Outbox:
 
     def is_ours(self, tx_hash: str) -> bool:
         """Return whether we wrote a copy with this hash."""
-        return self._fates.evidence.owner(tx_hash) is not None
+        return self._fates.evidence.entry_of(tx_hash) is not None
 
     def next_due(self) -> int | None:
         """Return when to plan again without an input; never ``None`` while a doubt is open."""

@@ -1,11 +1,12 @@
 """
-The REST reads about accounts: parameters in, body out.
+The REST reads about accounts and transactions: parameters in, body out.
 
 Rules of this file
 ------------------
 - A query reads the state and changes nothing. What it cannot answer is an `ApiError`.
-- Pages go from newest to oldest, see `params`. Markets have a room of their own,
-  `queries_markets`; `endpoints` names every read.
+- Pages go from newest to oldest, see `params`. Reads about markets are in `queries_markets`, but
+  `trades`, which is of an account or of a market; `nextNonce` is the engine's. `endpoints` names
+  the reads.
 """
 
 from __future__ import annotations

@@ -125,7 +125,7 @@ def rest_order_row(book: Book, order: BookOrder) -> dict[str, Any]:
 
 
 def simple_row(
-    book: Book, order: BookOrder | None, price: int, left: int, owner: int
+    book: Book, order: BookOrder | None, price: int, left: int, account_index: int
 ) -> dict[str, Any]:
     """Return an order as `orderBookOrders` shows it; the touch is an order without an index."""
     market = book.market
@@ -134,7 +134,7 @@ def simple_row(
     return {
         "order_index": index,
         "order_id": str(index),
-        "owner_account_index": owner,
+        "owner_account_index": account_index,
         "initial_base_amount": format_decimal(initial, market.size_decimals),
         "remaining_base_amount": format_decimal(left, market.size_decimals),
         "price": format_decimal(price, market.price_decimals),
