@@ -91,6 +91,7 @@ class Healing:
 
     def seed(self, next_nonce: int) -> None:
         """Open at a nonce, forgetting everything before."""
+        # Whatever raises comes first: a seed that is refused has changed nothing.
         self._manager.refresh(*self._key, next_nonce)
         self._reopen()
         self._doubted.clear()
@@ -159,6 +160,7 @@ class Healing:
         floor = self.baseline + 1
         self._manager.refresh(*self._key, next_nonce)
         unknown = self.issued.with_state(NonceState.UNKNOWN)
+        # All that is told is collected before `_reopen` forgets it.
         foreign = self.suspect(
             nonce
             for nonce, state in self.issued.items()

@@ -187,6 +187,7 @@ class NonceLane(LaneView):
         self._manager.ack_success(*self._key, nonce)
         self._depth.restore()
         self._question.calm()
+        # Before the heal: it begins at what this acceptance bears out.
         self._counter.took(nonce)
         return (
             *self._healing.resolve_below(nonce),
@@ -210,6 +211,7 @@ class NonceLane(LaneView):
         """The venue refused `nonce` as not the next one: not spent, and our view was wrong."""
         if not self._hear(nonce, epoch, NonceState.STALE, now_ns):
             return ()
+        # First: a seed that was wrong must come down before the heal leans on it.
         self._counter.was_stale(nonce)
         foreign = self._healing.suspect((nonce,)) if nonce <= self._healing.baseline else ()
         return (
@@ -256,6 +258,7 @@ class NonceLane(LaneView):
         """
         if self.state in (LaneState.UNSEEDED, LaneState.HALTED) or not self.can_have(nonce):
             return ()
+        # Asked before the baseline moves: afterwards every record is old news.
         is_news = self.concerns(nonce)
         self._counter.showed(nonce)
         if not is_news:

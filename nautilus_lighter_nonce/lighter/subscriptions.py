@@ -168,6 +168,7 @@ class Subscriptions:
         key = (link.epoch, channel)
         debt = self._debts.setdefault(link.epoch, _Debt())
         confirmation: asyncio.Future[bool] = self._loop.create_future()
+        # Before the write: the confirmation may come before the write returns.
         self._awaited[key] = confirmation
         debt.channels.add(channel)
         try:

@@ -6,9 +6,8 @@ Rules of this file
 - No loop, clock, log, bus or thread: time is an argument, Unix nanoseconds. Inputs return nothing
   of what is to be done; `plan` does, in order, and performs none of it. `next_due` says when to
   plan again without an input.
-- What is to be done ends with the first work that moves the lane (`Publish`, `Withdraw`, `Spent`,
-  `Rebase`, `Halt`): the shell carries it out, then plans again, so that nothing is decided on an
-  old lane.
+- What is to be done ends with the first work of `MOVES_THE_LANE`: the shell carries it out, then
+  plans again, so that nothing is decided on an old lane.
 - The lane says which number is next, `healing` who stands there, `evidence` what is dead, the table
   in `moves` what becomes of a transaction.
 - The safety of a transaction never rests on the counter or on an index: they say where to look.
@@ -243,6 +242,7 @@ class Outbox:
         """A transaction cannot be signed: it is refused by ourselves."""
         slot = self._fates.flight.signing(write_id)
         if slot is not None:
+            # Only what waits can be refused by ourselves: it is unbound first.
             self._fates.take_back(now_ns)
             self._answers.unsigned(slot.entry, reason, now_ns)
 
@@ -257,6 +257,7 @@ class Outbox:
 
     def not_written(self, frame_id: str, now_ns: int) -> None:
         """Nothing of a frame left this process: its numbers are given back."""
+        # What was bound behind it goes back first: the lane takes numbers back from the top.
         self._fates.take_back(now_ns)
         frame = self._fates.flight.not_written(frame_id)
         if frame is not None:

@@ -51,10 +51,12 @@ class Planner:
             fates.take_back(now_ns)
             return
         self._heed_the_lane(now_ns)
+        # Before the connection is looked at: the counter is asked over REST.
         if fates.inquiry.may_ask(now_ns):
             fates.work.append(w.AskCounter())
         if not fates.flight.is_up or self._has_a_gap():
             return
+        # Before numbers are given out: a new pass would take them all back.
         self._binding.want_pass(now_ns)
         if state is LaneState.OPEN and not fates.work:
             self._binding.fill(now_ns)

@@ -56,6 +56,7 @@ class Proofs:
         if ours is not None and ours.state is TxState.BOUND:
             fates.take_back(now_ns)
         self._executed(nonce, is_ours=ours is not None, tx_hash=tx_hash)
+        # Looked at before the record kills it.
         accepted = fates.evidence.accepted(nonce)
         losers = fates.evidence.executed(nonce, tx_hash)
         if ours is None and accepted is not None:
