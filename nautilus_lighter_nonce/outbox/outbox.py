@@ -3,9 +3,8 @@ Every transaction of one key, from its place to its proved outcome: inputs in, w
 
 Rules of this file
 ------------------
-- No loop, clock, log, bus or thread: time is an argument, Unix nanoseconds. Inputs return nothing
-  of what is to be done; `plan` does, in order, and performs none of it. `next_due` says when to
-  plan again without an input.
+- No loop, clock, log, bus or thread: time is an argument, Unix nanoseconds. `plan` returns what is
+  to be done, in order, and does none of it; `next_due` says when to plan again without an input.
 - What is to be done ends with the first work of `MOVES_THE_LANE`: the shell carries it out, then
   plans again, so that nothing is decided on an old lane.
 - The lane says which number is next, `healing` who stands there, `evidence` what is dead, the table
