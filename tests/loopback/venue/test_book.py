@@ -314,7 +314,7 @@ def test_move_touch_past_trigger_sets_order_off(
 # -- ACCOUNTS -------------------------------------------------------------------------------------
 
 
-def test_settle_round_trip_realizes_the_difference(floor: Floor) -> None:
+def test_book_fill_round_trip_realizes_the_difference(floor: Floor) -> None:
     """Buying at the ask and selling at the bid costs the spread times the size."""
     account = floor.accounts.get(ALICE)
     assert account is not None
@@ -324,7 +324,7 @@ def test_settle_round_trip_realizes_the_difference(floor: Floor) -> None:
     assert (floor.size(), account.collateral - before) == (0, (BID - ASK) * 1_000)
 
 
-def test_settle_books_both_sides(floor: Floor) -> None:
+def test_book_fill_books_both_sides(floor: Floor) -> None:
     """A trade between two accounts makes one long and the other short."""
     floor.send(is_ask=True, price=ASK - 10, account_index=BOB)
     floor.take(is_ask=False, price=ASK)
