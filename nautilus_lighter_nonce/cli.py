@@ -23,6 +23,7 @@ from typing import Final
 import msgspec
 
 from nautilus_lighter_nonce import __version__
+from nautilus_lighter_nonce.loopback.address import PORT
 
 
 try:
@@ -33,9 +34,6 @@ except ModuleNotFoundError:
     ) from None
 
 
-VENUE_PORT: Final = 9_700
-"""Where `venue` listens; an execution client without an address looks there."""
-
 EXEC_CONFIG: Final = "nautilus_lighter_nonce.config:LighterExecClientConfig"
 EXEC_CONFIG_PATHS: Final = (EXEC_CONFIG, "nautilus_lighter_nonce:LighterExecClientConfig")
 
@@ -45,7 +43,7 @@ _MAIN_EXAMPLES: Final = """\b
 Examples
   lighter-nonce demo                        trade on a venue in a box while faults strike
   lighter-nonce run config/testnet.json     run a trading node from a JSON file
-  lighter-nonce venue --port 9700           a Lighter venue on this machine, for your own tests
+  lighter-nonce venue --port 9800           a Lighter venue on this machine, for your own tests
 """
 
 _DEMO_EXAMPLES: Final = """\b
@@ -145,7 +143,7 @@ def demo(seconds: float, seed: int, as_json: bool, no_faults: bool, log_file: Pa
 @click.option(
     "--port",
     type=click.IntRange(0, 65_535),
-    default=VENUE_PORT,
+    default=PORT,
     show_default=True,
     help="TCP port; 0 takes a free one.",
 )

@@ -24,11 +24,11 @@ from nautilus_trader.common.config import NautilusConfig
 from nautilus_trader.live.config import LiveExecClientConfig
 
 from nautilus_lighter_nonce.core.manager import DEFAULT_SKIP_WINDOW
+from nautilus_lighter_nonce.core.manager import MAX_API_KEY_INDEX
+from nautilus_lighter_nonce.lighter.codes import NEXT_NONCE_LAG_MS
 
 
 ENVIRONMENTS = ("mainnet", "testnet", "loopback")
-MAX_API_KEY_INDEX = 254
-"""The venue's last key; 255 is its "all keys" sentinel (lighter-sdk)."""
 
 
 class ConfigError(ValueError):
@@ -108,16 +108,16 @@ class LighterNonceConfig(NautilusConfig, frozen=True):
     disbelief_ms : int, default 2000
         How long a `nextNonce` below what the verdicts prove is doubted.
     reply_timeout_ms : int, default 1500
-        Silence after which the outcome of a sent transaction is unknown.
+        Silence after which the verdict on a sent transaction is unknown.
     refresh_retry_ms : int, default 250
-        First pause after a `nextNonce` that failed; doubles up to 10 s.
+        First pause after a `nextNonce` that was not answered; doubles up to 10 s.
     degrade_after_ms : int, default 2000
         Frozen time after which the component degrades.
     resend : bool, default True
         Whether a transaction that was doomed by a nonce is signed and sent again.
     resend_max_age_ms : int or None, default 4000
-        Age, since the command, above which it is given up instead; ``None`` keeps it for as long as
-        it takes.
+        Age, since the command, above which it is not wanted any more; ``None`` keeps it for as
+        long as it takes.
     queue_timeout_ms : int, default 5000
         How long a command may wait for a slot before it is given up unsent.
     stop_timeout_ms : int, default 2000
@@ -130,7 +130,7 @@ class LighterNonceConfig(NautilusConfig, frozen=True):
     keys: tuple[tuple[int, int], ...] = ()
     skip_window: int = DEFAULT_SKIP_WINDOW
     max_in_flight: int | None = None
-    settle_ms: int = 350
+    settle_ms: int = NEXT_NONCE_LAG_MS
     disbelief_ms: int = 2_000
     reply_timeout_ms: int = 1_500
     refresh_retry_ms: int = 250

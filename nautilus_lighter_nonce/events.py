@@ -1,8 +1,8 @@
 """
 What happens to transactions and lanes, as messages on the Nautilus message bus.
 
-Three families. *In*: the four verdicts, published by whoever sends transactions. *Out*: what the
-nonce component made of them. Each event knows its topic::
+Three families on topics: the four verdicts, what the nonce component made of them, and what is
+known of orders in doubt. Each event knows its topic::
 
     events.lighter.tx.<kind>.<account_index>.<api_key_index>       the four verdicts
     events.lighter.nonce.<kind>.<account_index>.<api_key_index>    what became of lanes and nonces
@@ -12,7 +12,10 @@ Subscribe with a wildcard (``events.lighter.*``, ``events.lighter.nonce.halted.*
 registered with Nautilus' serializer, so a message bus with a Redis backing streams them; import
 this module (or anything that does, such as the factory) before the node is built.
 
-Rule of this file: frozen values without behaviour, and never a secret in a field. They are
+Structs at the end go to the component's endpoint, `<component id>.process`, and are on no topic; so
+do the verdicts, before they are published on theirs.
+
+Rule of this file: frozen values without behaviour, and never a secret in a field. Events are
 dataclasses because Nautilus' serializer takes no class with a metaclass, as msgspec structs have.
 """
 
@@ -90,7 +93,7 @@ class KeyEvent:
         return f"{self.topic_root}.{self.kind}.{self.account_index}.{self.api_key_index}"
 
 
-# -- IN: THE FOUR VERDICTS ------------------------------------------------------------------------
+# -- THE FOUR VERDICTS ----------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -169,7 +172,7 @@ class TxUnknown(TxVerdict):
     kind: ClassVar[str] = "unknown"
 
 
-# -- OUT: WHAT THE NONCE COMPONENT DID ------------------------------------------------------------
+# -- WHAT BECAME OF LANES AND NONCES --------------------------------------------------------------
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -198,7 +201,7 @@ class NonceRolledBack(KeyEvent):
 
 @dataclass(frozen=True, kw_only=True)
 class NonceResolved(KeyEvent):
-    """An unknown nonce is proved spent; the order's fate is in its private frame or its hash."""
+    """An unknown nonce counts as spent: by whom, its private frame or record must tell."""
 
     nonce: int
 
@@ -241,11 +244,12 @@ class LaneHealed(KeyEvent):
     doomed : list[int]
         Nonces proved not accepted, in order: their transactions may be signed and sent again.
     spent : list[int]
-        Unknown nonces proved spent.
+        Unknown nonces that count as spent.
     unspent : list[int]
-        Unknown nonces that the venue does not count; look their hashes up before sending again.
+        Unknown nonces that nothing shows to be spent. They may be taken yet: write the same bytes
+        there again or something else, never the same transaction at another nonce.
     vanished : list[int]
-        Accepted nonces that the venue no longer counts.
+        Accepted nonces that the venue does not count, the last 10,000 of them at most.
     frozen_ms : float
         How long the lane was frozen, milliseconds.
 
@@ -301,7 +305,7 @@ class ForeignWriterSuspected(KeyEvent):
     kind: ClassVar[str] = "foreign_writer"
 
 
-# -- OUT: WHAT IS KNOWN OF AN ORDER ---------------------------------------------------------------
+# -- WHAT IS KNOWN OF AN ORDER --------------------------------------------------------------------
 
 
 @dataclass(frozen=True, kw_only=True)

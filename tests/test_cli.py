@@ -15,7 +15,6 @@ from click.testing import Result
 
 import nautilus_lighter_nonce
 from nautilus_lighter_nonce import cli
-from nautilus_lighter_nonce import factories
 
 
 ROOT = Path(__file__).parents[1]
@@ -80,11 +79,6 @@ def test_import_of_cli_loads_nothing_heavy() -> None:
     run = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, check=True)
 
     assert run.stdout.split() == []
-
-
-def test_venue_port_default_is_where_clients_look() -> None:
-    """A loopback client without an address finds the venue that `venue` starts."""
-    assert cli.VENUE_PORT == factories.LOOPBACK_PORT
 
 
 # -- ERRORS ----------------------------------------------------------------------------------------

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import ast
+import builtins
 import re
 import subprocess
 import sys
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from nautilus_lighter_nonce import LighterExecClientConfig
 from nautilus_lighter_nonce import LighterNonceConfig
+from nautilus_lighter_nonce import cli
 from nautilus_lighter_nonce import events
-from nautilus_lighter_nonce.core import errors
 from nautilus_lighter_nonce.core import lane
 from nautilus_lighter_nonce.loopback.config import SETTABLE
 from nautilus_lighter_nonce.loopback.config import VenueConfig
@@ -27,6 +30,7 @@ from nautilus_lighter_nonce.loopback.venue.judgement import Told
 from nautilus_lighter_nonce.loopback.venue.ledger import Ledger
 from nautilus_lighter_nonce.loopback.venue.ledger import Transport
 from nautilus_lighter_nonce.loopback.venue.ledger_rows import write_row
+from tests import drawing_of_the_house as house
 
 
 ROOT = Path(__file__).parents[1]
@@ -73,28 +77,153 @@ def test_state_table_of_concepts_is_the_one_in_the_code() -> None:
     assert in_docs == in_code
 
 
-@pytest.mark.parametrize("config", [LighterNonceConfig, LighterExecClientConfig])
-def test_reference_names_every_config_field(config: type) -> None:
-    """No setting is undocumented."""
-    missing = [f for f in config.__struct_fields__ if f"`{f}`" not in REFERENCE]
-    assert missing == []
+@pytest.mark.parametrize(
+    ("mark", "config"),
+    [("client config", LighterExecClientConfig), ("nonce config", LighterNonceConfig)],
+)
+def test_reference_names_every_config_field(mark: str, config: type) -> None:
+    """Every setting has its row, no other, and a number or a flag has its true default."""
+    assert sorted(_named(mark)) == sorted(config.__struct_fields__)
+    made = config()
+    for field, default, _ in _rows(mark):
+        value = getattr(made, field.strip("` "))
+        if isinstance(value, int):
+            assert default.strip() == str(value).lower(), field
 
 
 def test_reference_names_every_event_and_topic() -> None:
-    """No event is undocumented."""
-    for event in (*events.VERDICT_EVENTS, *events.NONCE_EVENTS, *events.ORDER_EVENTS):
-        assert f"`{event.__name__}`" in REFERENCE
-        assert f"`{event.topic_root}.{event.kind}.{{account}}.{{key}}`" in REFERENCE
+    """Every event has its topic's row, and no other."""
+    known = {
+        (f"{event.topic_root}.{event.kind}.{{account}}.{{key}}", event.__name__)
+        for event in (*events.VERDICT_EVENTS, *events.NONCE_EVENTS, *events.ORDER_EVENTS)
+    }
+    assert {(topic.strip("`"), name.strip("`")) for topic, name in _rows("topics")} == known
 
 
-def test_reference_names_every_nonce_error() -> None:
-    """No error is undocumented."""
-    names = [
+def test_reference_names_every_message_to_the_endpoint() -> None:
+    """What a foreign client may send there besides verdicts is documented, and no other."""
+    known = {
         name
-        for name, value in vars(errors).items()
-        if isinstance(value, type) and issubclass(value, errors.NonceError)
-    ]
-    assert [name for name in names if name not in REFERENCE] == []
+        for name, value in vars(events).items()
+        if isinstance(value, type) and issubclass(value, msgspec.Struct)
+    }
+    said = {row[0].strip("`") for row in _rows("endpoint messages")}
+    assert said == known - {"IssuedNonce"}
+
+
+def test_reference_names_every_error() -> None:
+    """Every exception of the package has its row with what it is a kind of, and no other."""
+    said = {
+        row[0].strip("`"): [base.strip("` ") for base in row[1].split(",")]
+        for row in _rows("errors")
+    }
+    assert said == _exceptions()
+
+
+def _exceptions() -> dict[str, list[str]]:
+    """Return the exceptions that the package defines, with their bases, without importing them."""
+    bases = {
+        node.name: [ast.unparse(base) for base in node.bases]
+        for path in house.files()
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.ClassDef)
+    }
+
+    def is_exception(name: str) -> bool:
+        if name in bases:
+            return any(is_exception(base) for base in bases[name])
+        value = getattr(builtins, name, None)
+        return isinstance(value, type) and issubclass(value, BaseException)
+
+    return {name: known for name, known in bases.items() if is_exception(name)}
+
+
+def test_reference_names_every_command_and_option() -> None:
+    """Every option of the command line is documented with its default, and no other."""
+    commands = {"": cli.main, **cli.main.commands}
+    known = {
+        name: sorted(option.opts[0] for option in command.params if option.opts[0].startswith("-"))
+        for name, command in commands.items()
+    }
+    rows = [(row[0].strip("`").split(), row[1]) for row in _rows("command line")]
+    said = {
+        (words[1] if len(words) > 1 else ""): sorted(re.findall(r"`(--[a-z-]+)`", options))
+        for words, options in rows
+    }
+    assert said == known
+    for words, options in rows:
+        defaults = dict(re.findall(r"`(--[a-z-]+)` \((\d+)", options))
+        for option in commands[words[1] if len(words) > 1 else ""].params:
+            if isinstance(option.default, int | float) and not isinstance(option.default, bool):
+                assert float(defaults[option.opts[0]]) == option.default, option.name
+
+
+# -- THE HOUSE ------------------------------------------------------------------------------------
+
+REDRAW = "run python -m tests.drawing_of_the_house --write"
+
+
+def test_map_of_concepts_has_every_arrow_of_the_imports() -> None:
+    """An import that adds an arrow, or takes the last one away, is drawn."""
+    concepts = (ROOT / "docs" / "concepts.md").read_text()
+    assert house.between(concepts, house.MAP) == house.drawn_map(), REDRAW
+
+
+def test_rooms_have_every_file_and_what_it_says_of_itself() -> None:
+    """No file of the package, the loopback venue's included, is without its row."""
+    rooms = (ROOT / "docs" / "rooms.md").read_text()
+    assert house.between(rooms, house.ROOMS) == house.drawn_rooms(), REDRAW
+
+
+def test_every_file_says_what_lives_in_it() -> None:
+    """A file states its rule first."""
+    assert [path for path in house.files() if not house.words_of(path)] == []
+
+
+def test_arrows_that_follow_from_others_are_left_out() -> None:
+    """The map stays readable, and a circle of imports ends no drawing."""
+    arrows = {("a", "b"): False, ("b", "c"): True, ("a", "c"): False}
+    assert house.reduced(arrows) == {("a", "b"): False, ("b", "c"): True}
+    assert house.reduced({("a", "b"): False, ("b", "a"): False}) != {}
+
+
+PAGES = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]
+
+
+def _is_there(name: str, page: Path) -> bool:
+    """Return whether a name in a page is one of a file or folder of the repository."""
+    homes = (ROOT, ROOT / "nautilus_lighter_nonce", page.parent)
+    return any((home / name).exists() for home in homes)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
+def test_page_names_files_that_are_there(page: Path) -> None:
+    """A path that is named, and a page that is linked, exists."""
+    text = page.read_text()
+    named = re.findall(r"`([\w.-]+/[\w./-]*\.(?:py|md|json|toml))`", text)
+    linked = re.findall(r"\]\((?!https?:)([^)#\s]+)(?:#[^)]*)?\)", text)
+    assert [name for name in (*named, *linked) if not _is_there(name, page)] == []
+
+
+def test_docstrings_name_pages_that_are_there() -> None:
+    """What the code quotes can be read."""
+    named = {
+        name for path in house.files() for name in re.findall(r"`(docs/[^`]+)`", path.read_text())
+    }
+    assert named
+    assert [name for name in named if not (ROOT / name).exists()] == []
+
+
+def test_pre_commit_calls_what_make_check_calls() -> None:
+    """Nobody passes one and falls over the other."""
+    check = (ROOT / "Makefile").read_text().split("\ncheck:")[1].split("\n\n")[0]
+    made = re.findall(r"@\$\(BIN\)/(.+)", check)
+    hooks = (ROOT / ".pre-commit-config.yaml").read_text()
+    assert re.findall(r"entry: \.venv/bin/(.+)", hooks) == made
+    assert len(made) > 3
+
+
+# -- THE LOOPBACK VENUE ---------------------------------------------------------------------------
 
 
 def test_reference_names_everything_that_the_loopback_venue_answers() -> None:

@@ -29,7 +29,7 @@ from typing import TypeGuard
 
 
 MAX_NONCE: Final = 2**48 - 1
-"""The highest nonce that the venue takes without the skip attribute (Lighter docs)."""
+"""The highest nonce that the venue takes without the skip attribute (docs; also in `codes`)."""
 
 MAX_JUMP: Final = 1_000_000
 """By how much the counter may rise between two looks; the fastest tier sends far less (docs)."""

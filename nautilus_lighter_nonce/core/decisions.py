@@ -2,7 +2,7 @@
 The words a lane speaks: its states, the states of its transactions, and its decisions.
 
 What lives here: frozen values and enums. What this file must not know: when a decision is taken
-(that is `lane`) and how it is carried out (that is the lane's owner).
+(that is `lane`) and how it is carried out (that is the component's, or whoever else holds a lane).
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ class LaneState(Enum):
     HALTED = "halted"
 
 
-class TxState(Enum):
+class NonceState(Enum):
     """What is known of one issued nonce that is not accounted for yet."""
 
     IN_FLIGHT = "in_flight"
@@ -52,7 +52,7 @@ class RebaseSource(Enum):
 
 
 class Decision(msgspec.Struct, frozen=True):
-    """Base of what a lane tells its owner to do or to announce."""
+    """Base of what a lane tells whoever holds it to do or to announce."""
 
 
 class Seeded(Decision, frozen=True):
@@ -75,7 +75,7 @@ class Froze(Decision, frozen=True):
 
 
 class AskVenue(Decision, frozen=True):
-    """Ask `nextNonce` once, not before `not_before_ns`, and hand the answer to `refreshed`."""
+    """Ask `nextNonce` from `not_before_ns` on, and hand what may be believed to `refreshed`."""
 
     not_before_ns: int
 

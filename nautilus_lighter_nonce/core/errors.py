@@ -10,7 +10,7 @@ contract. What this file must not know: how a fault comes about, or what to do a
     ├── SkipWindowExhausted   too many nonces outstanding
     ├── NothingToRollBack     no nonce outstanding
     ├── NonceNotIssued        an ack names a nonce above the last one we issued
-    ├── NonceOverflow         the next nonce does not fit 64 bits
+    ├── NonceOverflow         there is no next nonce
     ├── LaneFrozenError       the lane heals, try again later
     └── LaneHaltedError       the lane is shut until it is seeded again
 
@@ -133,7 +133,7 @@ class NonceNotIssued(NonceError):
 
 class NonceOverflow(NonceError):
     """
-    The next nonce would not fit the 64-bit signed integer that the venue counts in.
+    There is no next nonce: a manager ends at 2^63 - 1, a lane at the venue's own end, 2^48 - 1.
 
     Parameters
     ----------

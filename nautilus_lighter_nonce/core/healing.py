@@ -19,9 +19,9 @@ from nautilus_lighter_nonce.core.decisions import FreezeCause
 from nautilus_lighter_nonce.core.decisions import Froze
 from nautilus_lighter_nonce.core.decisions import Healed
 from nautilus_lighter_nonce.core.decisions import LaneState
+from nautilus_lighter_nonce.core.decisions import NonceState
 from nautilus_lighter_nonce.core.decisions import RebaseSource
 from nautilus_lighter_nonce.core.decisions import Resolved
-from nautilus_lighter_nonce.core.decisions import TxState
 from nautilus_lighter_nonce.core.depth import Depth
 from nautilus_lighter_nonce.core.errors import NotInitialized
 from nautilus_lighter_nonce.core.issued import Issued
@@ -91,6 +91,7 @@ class Healing:
 
     def seed(self, next_nonce: int) -> None:
         """Open at a nonce, forgetting everything before."""
+        # Whatever raises comes first: a seed that is refused has changed nothing.
         self._manager.refresh(*self._key, next_nonce)
         self._reopen()
         self._doubted.clear()
@@ -147,7 +148,7 @@ class Healing:
             max(answer, self.counter.proved),  # never below what was executed
             floor,
             now_ns,
-            is_stale=self.issued.state(floor) is TxState.STALE,
+            is_stale=self.issued.state(floor) is NonceState.STALE,
         )
         if start is None:
             return (AskVenue(self._question.repeat(now_ns)),)
@@ -158,17 +159,18 @@ class Healing:
     def _rebase(self, next_nonce: int, source: RebaseSource, now_ns: int) -> Decisions:
         floor = self.baseline + 1
         self._manager.refresh(*self._key, next_nonce)
-        unknown = self.issued.with_state(TxState.UNKNOWN)
+        unknown = self.issued.with_state(NonceState.UNKNOWN)
+        # All that is told is collected before `_reopen` forgets it.
         foreign = self.suspect(
             nonce
             for nonce, state in self.issued.items()
-            if state is not TxState.UNKNOWN and floor <= nonce < next_nonce
+            if state is not NonceState.UNKNOWN and floor <= nonce < next_nonce
         )
         healed = Healed(
             next_nonce=next_nonce,
             source=source,
             cause=self.cause,
-            doomed=self.issued.with_state(TxState.STALE),
+            doomed=self.issued.with_state(NonceState.STALE),
             spent=tuple(n for n in unknown if n < next_nonce),
             unspent=tuple(n for n in unknown if n >= next_nonce),
             vanished=tuple(range(max(next_nonce, floor - MAX_LAG), floor)),

@@ -7,10 +7,10 @@ the counter, what a lane decides.
 
 from __future__ import annotations
 
-from nautilus_lighter_nonce.core.decisions import TxState
+from nautilus_lighter_nonce.core.decisions import NonceState
 
 
-AWAITING = (TxState.IN_FLIGHT, TxState.UNKNOWN)
+AWAITING = (NonceState.IN_FLIGHT, NonceState.UNKNOWN)
 """What a verdict may still come for: a late one mends an unknown."""
 
 
@@ -18,7 +18,7 @@ class Issued:
     """The issued nonces of one lane, at most as many as its window holds."""
 
     def __init__(self) -> None:
-        self._states: dict[int, TxState] = {}
+        self._states: dict[int, NonceState] = {}
         self.in_flight = 0
 
     # -- QUESTIONS --------------------------------------------------------------------------------
@@ -26,15 +26,15 @@ class Issued:
     def __contains__(self, nonce: int) -> bool:
         return nonce in self._states
 
-    def state(self, nonce: int) -> TxState | None:
+    def state(self, nonce: int) -> NonceState | None:
         """Return what is known of a nonce, ``None`` once it is accounted for."""
         return self._states.get(nonce)
 
-    def items(self) -> list[tuple[int, TxState]]:
+    def items(self) -> list[tuple[int, NonceState]]:
         """Return all of them, ascending."""
         return sorted(self._states.items())
 
-    def with_state(self, state: TxState) -> tuple[int, ...]:
+    def with_state(self, state: NonceState) -> tuple[int, ...]:
         """Return the nonces in one state, ascending."""
         return tuple(nonce for nonce, known in self.items() if known is state)
 
@@ -52,35 +52,35 @@ class Issued:
         if not any(nonce > baseline for nonce in self._states):
             return True
         first = self._states[baseline + 1]
-        if first is TxState.UNKNOWN:
-            return self._states.get(baseline + 2) is TxState.STALE
-        return first is not TxState.STALE
+        if first is NonceState.UNKNOWN:
+            return self._states.get(baseline + 2) is NonceState.STALE
+        return first is not NonceState.STALE
 
     # -- MOVES ------------------------------------------------------------------------------------
 
     def add(self, nonce: int) -> None:
         """A nonce was issued."""
-        self._states[nonce] = TxState.IN_FLIGHT
+        self._states[nonce] = NonceState.IN_FLIGHT
         self.in_flight += 1
 
-    def settle(self, nonce: int, verdict: TxState | None) -> bool:
+    def hear(self, nonce: int, verdict: NonceState | None) -> bool:
         """
         Take the verdict on a nonce, ``None`` for accepted; return whether it was awaited.
 
         Silence after silence is no news.
         """
         state = self._states.get(nonce)
-        if state not in AWAITING or (state is TxState.UNKNOWN and verdict is TxState.UNKNOWN):
+        if state not in AWAITING or (state is NonceState.UNKNOWN and verdict is NonceState.UNKNOWN):
             return False
         self.drop(nonce)
         if verdict is not None:
             self._states[nonce] = verdict
         return True
 
-    def drop(self, nonce: int) -> TxState | None:
+    def drop(self, nonce: int) -> NonceState | None:
         """Account for a nonce; return what was known of it."""
         state = self._states.pop(nonce, None)
-        self.in_flight -= state is TxState.IN_FLIGHT
+        self.in_flight -= state is NonceState.IN_FLIGHT
         return state
 
     def drop_unknown_below(self, nonce: int) -> tuple[list[int], list[int]]:
@@ -94,11 +94,11 @@ class Issued:
             and so were taken by somebody else; ascending.
 
         """
-        below = [(n, s) for n, s in self.items() if n < nonce and s is not TxState.IN_FLIGHT]
-        unknown = [n for n, state in below if state is TxState.UNKNOWN]
+        below = [(n, s) for n, s in self.items() if n < nonce and s is not NonceState.IN_FLIGHT]
+        unknown = [n for n, state in below if state is NonceState.UNKNOWN]
         for n in unknown:
             del self._states[n]
-        return unknown, [n for n, state in below if state is not TxState.UNKNOWN]
+        return unknown, [n for n, state in below if state is not NonceState.UNKNOWN]
 
     def clear(self) -> None:
         """A new epoch begins."""

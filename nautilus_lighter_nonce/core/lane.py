@@ -41,7 +41,7 @@ HALTED      seed                            OPEN         Seeded
 
 A rule above may come with `ForeignWriter` when the verdicts prove that somebody else spent a nonce
 of this key. A verdict of an earlier epoch (before the last rebase) changes nothing. Without an
-outbox a stranger's record of what is in flight counts as stale: its owner hears by `Healed.doomed`.
+outbox a stranger's record of what is in flight counts as stale: it is in `Healed.doomed`.
 
 What says which nonce is next
 -----------------------------
@@ -49,8 +49,8 @@ The venue takes exactly `last + 1` (Lighter docs). So an acceptance says that al
 Above the highest one, a *refused* or *withdrawn* first nonce explains every stale one behind it,
 and is itself the next; an *unknown* one whose very next is stale is acted on likewise (`issued`
 says why). A *stale* first nonce is unexplained, and any other *unknown* one may have been spent:
-both need one answer of the counter, asked when its lag is over (`question`), if it may be believed
-(`counter`).
+both need an answer of the counter, asked when its lag is over (`question`) and again until one may
+be believed (`counter`).
 None of this is proof of what became of a transaction: that is not the lane's to say.
 """
 
@@ -66,10 +66,10 @@ from nautilus_lighter_nonce.core.decisions import FreezeCause
 from nautilus_lighter_nonce.core.decisions import Halted
 from nautilus_lighter_nonce.core.decisions import Implausible
 from nautilus_lighter_nonce.core.decisions import LaneState
+from nautilus_lighter_nonce.core.decisions import NonceState
 from nautilus_lighter_nonce.core.decisions import Resolved
 from nautilus_lighter_nonce.core.decisions import RolledBack
 from nautilus_lighter_nonce.core.decisions import Seeded
-from nautilus_lighter_nonce.core.decisions import TxState
 from nautilus_lighter_nonce.core.errors import LaneFrozenError
 from nautilus_lighter_nonce.core.errors import LaneHaltedError
 from nautilus_lighter_nonce.core.errors import NonceOverflow
@@ -105,7 +105,7 @@ class NonceLane(LaneView):
 
     """
 
-    # -- ISSUING ----------------------------------------------------------------------------------
+    # -- OPENING ----------------------------------------------------------------------------------
 
     def be_probed(self) -> None:
         """Leave the doubt about vanished nonces to an outbox, which probes them (`question`)."""
@@ -130,6 +130,8 @@ class NonceLane(LaneView):
         self._healing.seed(next_nonce)
         self._halt_reason = ""
         return (Seeded(next_nonce),)
+
+    # -- ISSUING ----------------------------------------------------------------------------------
 
     def issue(self) -> int:
         """
@@ -180,11 +182,12 @@ class NonceLane(LaneView):
 
     def accepted(self, nonce: int, epoch: int, now_ns: int) -> Decisions:
         """The venue's API reserved `nonce`."""
-        if not self._settle(nonce, epoch, None, now_ns):
+        if not self._hear(nonce, epoch, None, now_ns):
             return ()
         self._manager.ack_success(*self._key, nonce)
         self._depth.restore()
         self._question.calm()
+        # Before the heal: it begins at what this acceptance bears out.
         self._counter.took(nonce)
         return (
             *self._healing.resolve_below(nonce),
@@ -193,21 +196,22 @@ class NonceLane(LaneView):
         )
 
     def refused(self, nonce: int, epoch: int, now_ns: int) -> Decisions:
-        """The venue refused `nonce` for a reason of its own: not spent, report it, never resend."""
-        if not self._settle(nonce, epoch, TxState.REFUSED, now_ns):
+        """The venue refused `nonce` for a reason other than its number: not spent."""
+        if not self._hear(nonce, epoch, NonceState.REFUSED, now_ns):
             return ()
         return self._leave_hole(nonce, now_ns)
 
     def withdrawn(self, nonce: int, epoch: int, now_ns: int) -> Decisions:
         """`nonce` certainly never left this process."""
-        if not self._settle(nonce, epoch, TxState.WITHDRAWN, now_ns):
+        if not self._hear(nonce, epoch, NonceState.WITHDRAWN, now_ns):
             return ()
         return self._leave_hole(nonce, now_ns)
 
     def stale(self, nonce: int, epoch: int, now_ns: int) -> Decisions:
         """The venue refused `nonce` as not the next one: not spent, and our view was wrong."""
-        if not self._settle(nonce, epoch, TxState.STALE, now_ns):
+        if not self._hear(nonce, epoch, NonceState.STALE, now_ns):
             return ()
+        # First: a seed that was wrong must come down before the heal leans on it.
         self._counter.was_stale(nonce)
         foreign = self._healing.suspect((nonce,)) if nonce <= self._healing.baseline else ()
         return (
@@ -218,7 +222,7 @@ class NonceLane(LaneView):
 
     def unknown(self, nonce: int, epoch: int, now_ns: int) -> Decisions:
         """Nobody knows what became of `nonce`."""
-        if not self._settle(nonce, epoch, TxState.UNKNOWN, now_ns):
+        if not self._hear(nonce, epoch, NonceState.UNKNOWN, now_ns):
             return ()
         if nonce <= self._healing.baseline:
             self._issued.drop(nonce)
@@ -254,6 +258,7 @@ class NonceLane(LaneView):
         """
         if self.state in (LaneState.UNSEEDED, LaneState.HALTED) or not self.can_have(nonce):
             return ()
+        # Asked before the baseline moves: afterwards every record is old news.
         is_news = self.concerns(nonce)
         self._counter.showed(nonce)
         if not is_news:
@@ -349,23 +354,23 @@ class NonceLane(LaneView):
         if last_issued >= MAX_NONCE:
             raise NonceOverflow(*self._key, last_issued)
 
-    def _settle(self, nonce: int, epoch: int, verdict: TxState | None, now_ns: int) -> bool:
+    def _hear(self, nonce: int, epoch: int, verdict: NonceState | None, now_ns: int) -> bool:
         """Take and count the verdict of a transaction that awaits one."""
-        if epoch != self.epoch or not self._issued.settle(nonce, verdict):
+        if epoch != self.epoch or not self._issued.hear(nonce, verdict):
             return False
         self._counts["accepted" if verdict is None else verdict.value] += 1
         self._healing.last_verdict_ns = now_ns
         return True
 
     def _drop(self, nonce: int, now_ns: int) -> None:
-        if self._issued.drop(nonce) is TxState.IN_FLIGHT:
+        if self._issued.drop(nonce) is NonceState.IN_FLIGHT:
             self._healing.last_verdict_ns = max(now_ns, self._healing.last_verdict_ns)
 
     def _lose_to_a_stranger(self, nonce: int, now_ns: int) -> Decisions:
         """Somebody else's record: without an outbox, what stood there is doomed."""
         froze: Decisions = ()
         if not self._question.is_probed and self._issued.state(nonce) in AWAITING:
-            self._issued.settle(nonce, TxState.STALE)
+            self._issued.hear(nonce, NonceState.STALE)
             self._healing.last_verdict_ns = max(now_ns, self._healing.last_verdict_ns)
             froze = self._healing.freeze(FreezeCause.STALE, nonce, now_ns)
         return (*froze, *self._healing.suspect((nonce,)))

@@ -28,8 +28,8 @@ from nautilus_lighter_nonce.core.errors import SkipWindowExhausted
 DEFAULT_SKIP_WINDOW: Final = 16
 """Nonces outstanding per key unless told otherwise (the reference implementation's default)."""
 
-MAX_NONCE: Final = 2**63 - 1
-"""The highest nonce that is ever issued: integers are signed 64-bit on the venue."""
+MAX_INT64: Final = 2**63 - 1
+"""The highest nonce of a manager: the venue's integers are signed 64-bit. A lane ends far below."""
 
 MAX_API_KEY_INDEX: Final = 254
 """The highest index of one key; 255 means "all keys" to the venue (lighter-sdk)."""
@@ -68,7 +68,7 @@ class NonceManager:
     """
 
     def __init__(self, skip_window: int = DEFAULT_SKIP_WINDOW) -> None:
-        _check("skip_window", skip_window, 1, MAX_NONCE)
+        _check("skip_window", skip_window, 1, MAX_INT64)
         self._skip_window = skip_window
         self._keys: dict[tuple[int, int], _Counters] = {}
         self._lock = threading.Lock()
@@ -126,9 +126,9 @@ class NonceManager:
             If an argument is out of its range.
 
         """
-        _check("account_index", account_index, 0, MAX_NONCE)
+        _check("account_index", account_index, 0, MAX_INT64)
         _check("api_key_index", api_key_index, 0, MAX_API_KEY_INDEX)
-        _check("venue_next_nonce", venue_next_nonce, 0, MAX_NONCE)
+        _check("venue_next_nonce", venue_next_nonce, 0, MAX_INT64)
         consumed = venue_next_nonce - 1
         with self._lock:
             self._keys[account_index, api_key_index] = _Counters(consumed, consumed)
@@ -154,7 +154,7 @@ class NonceManager:
                 raise SkipWindowExhausted(
                     account_index, api_key_index, outstanding, self._skip_window
                 )
-            if counters.last_issued >= MAX_NONCE:
+            if counters.last_issued >= MAX_INT64:
                 raise NonceOverflow(account_index, api_key_index, counters.last_issued)
             nonce = counters.last_issued + 1
             self._keys[account_index, api_key_index] = _Counters(counters.baseline, nonce)
@@ -208,7 +208,7 @@ class NonceManager:
             If `nonce` is out of its range.
 
         """
-        _check("nonce", nonce, 0, MAX_NONCE)
+        _check("nonce", nonce, 0, MAX_INT64)
         with self._lock:
             counters = self._keys.get((account_index, api_key_index))
             if counters is None or nonce != counters.last_issued or counters.outstanding == 0:
@@ -242,7 +242,7 @@ class NonceManager:
             believes it goes on with `sync_from_venue`.
 
         """
-        _check("nonce", nonce, 0, MAX_NONCE)
+        _check("nonce", nonce, 0, MAX_INT64)
         with self._lock:
             counters = self._get(account_index, api_key_index)
             last_issued = counters.last_issued
@@ -281,7 +281,7 @@ class NonceManager:
             If the key was never seeded.
 
         """
-        _check("venue_next_nonce", venue_next_nonce, 0, MAX_NONCE)
+        _check("venue_next_nonce", venue_next_nonce, 0, MAX_INT64)
         consumed = venue_next_nonce - 1
         with self._lock:
             counters = self._get(account_index, api_key_index)

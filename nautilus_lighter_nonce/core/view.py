@@ -1,5 +1,5 @@
 """
-What may be asked of a lane: everything that its owner, an outbox or a person reads.
+What may be asked of a lane: everything that the component, an outbox or a person reads.
 
 What lives here: questions, none of which changes anything. What this file must not know: what moves
 a lane (that is `lane`).

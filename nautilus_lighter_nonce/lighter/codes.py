@@ -22,7 +22,7 @@ class Verdict(Enum):
 
     ACCEPTED = "accepted"  # code 200: the API reserved the nonce
     REFUSED = "refused"  # a definite error other than a nonce error: nonce not spent
-    STALE = "stale"  # invalid nonce: not spent, and our view was wrong or a predecessor failed
+    STALE = "stale"  # invalid nonce: not spent, and not the next
     UNKNOWN = "unknown"  # silence, disconnect, 5xx, unreadable reply: nobody knows
 
 
@@ -78,7 +78,7 @@ class Attribute(IntEnum):
 
 
 class TxStatus(IntEnum):
-    """The `status` of a transaction record (docs). EXECUTED does not say that the order exists."""
+    """The `status` of a transaction record (docs). None of them says that the order exists."""
 
     FAILED = 0
     PENDING = 1
@@ -89,14 +89,19 @@ class TxStatus(IntEnum):
 # -- LIMITS ---------------------------------------------------------------------------------------
 
 CODE_OK: Final = 200
-MAX_API_KEY_INDEX: Final = 254  # 255 is the venue's "all keys" sentinel (sdk)
+MAX_ACCOUNT_INDEX: Final = 2**48 - 1  # go
+ALL_API_KEYS: Final = 255  # the venue's sentinel (sdk)
+MAX_API_KEY_INDEX: Final = ALL_API_KEYS - 1
 MAX_NONCE: Final = 2**48 - 1  # ceiling for exact nonces (docs)
 MAX_SKIP_NONCE: Final = 2**47 - 1  # ceiling with the skip-nonce attribute (docs)
 MAX_CLIENT_ORDER_INDEX: Final = 2**48 - 1  # sdk validation; 0 means "none"
 MAX_BASE_AMOUNT: Final = 2**48 - 1  # sdk validation
 MAX_PRICE: Final = 2**32 - 1  # sdk validation
-MIN_ORDER_INDEX: Final = 2**48  # order_index = (market_index + 1) << 48 | n (observed)
-NIL_MARKET_INDEX: Final = 255  # sdk
+ORDER_NUMBER_BITS: Final = 48  # order_index = (market_index + 1) << 48 | n (observed)
+MIN_ORDER_INDEX: Final = 1 << ORDER_NUMBER_BITS
+MAX_ORDER_INDEX: Final = 2**60 - 1  # sdk validation; of new markets the venue's own lie above it
+NIL_MARKET_INDEX: Final = 255  # no market, or all of them (sdk)
+MAX_ATTRIBUTES: Final = 4  # of one transaction (go, `NbAttributesPerTx`)
 MAX_BATCH_WS: Final = 15  # newest docs; REST takes 50
 MAX_BATCH_REST: Final = 50  # text of code 21514
 TX_LIFETIME_MS: Final = 599_000  # ExpiredAt = signing time + this (sdk)
@@ -274,25 +279,6 @@ def verdict_of(code: int) -> Verdict:
 
     """
     return VERDICTS.get(code, Verdict.REFUSED)
-
-
-def verdict_of_status(status: int) -> Verdict:
-    """
-    Return the verdict of an HTTP answer whose body could not be read as JSON.
-
-    Parameters
-    ----------
-    status : int
-        The HTTP status, 100 to 599.
-
-    Returns
-    -------
-    Verdict
-        `REFUSED` for the two rate-limit statuses, which the edge answers before the venue sees the
-        request (docs); `UNKNOWN` for everything else.
-
-    """
-    return Verdict.REFUSED if status in RATE_LIMIT_STATUSES else Verdict.UNKNOWN
 
 
 def is_rate_limit(code: int | None, status: int | None = None) -> bool:

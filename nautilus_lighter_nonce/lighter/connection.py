@@ -111,6 +111,7 @@ class Link:
 
         """
         async with self._lock:
+            # Asked when its turn has come: it may have been cut while this waited.
             if self._is_cut:
                 raise StreamSendError(about, NotSent.OTHER_EPOCH)
             try:
@@ -130,6 +131,7 @@ class Link:
         """
         if self.is_draining:
             raise StreamSendError(request_id, NotSent.LEAVING)
+        # Before the write: the answer may come before the write returns.
         self._asked[request_id] = asyncio.get_running_loop().time()
         try:
             await self.write(request_id, data)

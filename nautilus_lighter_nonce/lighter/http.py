@@ -16,6 +16,7 @@ from typing import Final
 
 import msgspec
 
+from nautilus_lighter_nonce.lighter.codes import ALL_API_KEYS
 from nautilus_lighter_nonce.lighter.codes import Code
 from nautilus_lighter_nonce.lighter.errors import LighterApiError
 from nautilus_lighter_nonce.lighter.rest_transport import RestGate
@@ -39,7 +40,6 @@ from nautilus_lighter_nonce.lighter.transactions import TxReply
 from nautilus_lighter_nonce.lighter.transactions import TxsPage
 
 
-ALL_API_KEYS: Final = 255  # the venue's sentinel (sdk)
 PAGE_LIMIT: Final = 100  # most rows per page (docs)
 MAX_ORDER_PAGES: Final = 10  # the venue keeps about 1,000 inactive orders (observed)
 MAX_TRADE_PAGES: Final = 30  # the venue keeps 3,000 trades per account (docs)
@@ -54,8 +54,8 @@ class LighterHttpClient:
     base_url : str
         Scheme and host, such as ``https://testnet.zklighter.elliot.ai``.
     gate : RestGate
-        Carries every request, such as `transport_http.NautilusGate`; whoever shares a limit shares
-        it. Deadline and quotas are its own.
+        Carries every request, such as `dispatch.transport_http.NautilusGate`; whoever shares a
+        limit shares it. Deadline and quotas are its own.
 
     """
 
@@ -90,7 +90,7 @@ class LighterHttpClient:
         Returns
         -------
         Any
-            What stood there; the lane judges it.
+            What stood there; the lane weighs it.
 
         Raises
         ------

@@ -52,7 +52,7 @@ class NextNonce(Wire, frozen=True, kw_only=True):
     """
     Answer to `nextNonce`: the *executed* counter, which lags behind acceptance (docs).
 
-    `nonce` is whatever stood there: whether that is a nonce is the lane's to judge.
+    `nonce` is whatever stood there: whether that is a nonce is the lane's to weigh.
     """
 
     code: int
@@ -257,15 +257,6 @@ class Position(Wire, frozen=True, kw_only=True):
     liquidation_price: str = "0"
     margin_mode: int = 0
     allocated_margin: str = "0"
-
-
-class PositionsFrame(Wire, frozen=True, kw_only=True):
-    """A frame of `account_all_positions/{ACCOUNT}`; an omitted market is unchanged."""
-
-    channel: str
-    type: str
-    positions: dict[str, Position] = {}
-    shares: list[Any] = []
 
 
 class Asset(Wire, frozen=True, kw_only=True):

@@ -9,7 +9,7 @@ Rules of this file
   wraps what is too large: a price of 2^32 + 5 would be signed as 5 (observed, sdk 1.1.8).
 - The private key leaves this file in one direction, into the Go library. It is in no attribute of
   ours, no `repr`, no error and no log.
-- `import lighter` takes about a second, so only a worker does it.
+- `import lighter` takes about 2 s, so only a worker does it.
 
 """
 
@@ -26,10 +26,12 @@ from typing import Final
 from typing import Protocol
 
 from nautilus_lighter_nonce.lighter.codes import AUTH_TOKEN_MAX_SECS
+from nautilus_lighter_nonce.lighter.codes import MAX_ACCOUNT_INDEX
 from nautilus_lighter_nonce.lighter.codes import MAX_API_KEY_INDEX
 from nautilus_lighter_nonce.lighter.codes import MAX_BASE_AMOUNT
 from nautilus_lighter_nonce.lighter.codes import MAX_CLIENT_ORDER_INDEX
 from nautilus_lighter_nonce.lighter.codes import MAX_NONCE
+from nautilus_lighter_nonce.lighter.codes import MAX_ORDER_INDEX
 from nautilus_lighter_nonce.lighter.codes import MAX_PRICE
 from nautilus_lighter_nonce.lighter.codes import NIL_MARKET_INDEX
 from nautilus_lighter_nonce.lighter.codes import CancelAllTif
@@ -57,7 +59,6 @@ __all__ = [
 ]
 
 MAX_MARKET_INDEX: Final = 2**15 - 1  # an int16 on the wire (go)
-MAX_ORDER_INDEX: Final = 2**60 - 1  # sdk validation
 MAX_INT64: Final = 2**63 - 1  # a Unix time in milliseconds is a C long long (sdk)
 
 
@@ -156,7 +157,7 @@ class SdkSigner:
         private_key: str,
         workers: int = 2,
     ) -> None:
-        _check("account_index", account_index, 0, 2**48 - 1)
+        _check("account_index", account_index, 0, MAX_ACCOUNT_INDEX)
         _check("api_key_index", api_key_index, 0, MAX_API_KEY_INDEX)
         _check("workers", workers, 1, 64)
         key = validate_private_key(private_key)

@@ -64,7 +64,8 @@ class Subscriptions:
     loop : asyncio.AbstractEventLoop
         The loop that all methods are called on.
     auth_token : Callable[[], Awaitable[str]]
-        Makes a fresh token; called once per renewal and per private subscription.
+        Returns a token that serves: asked by every renewal and every private subscription, and once
+        more when a subscription's token was refused.
     timeout_secs : float
         Deadline of a confirmation, in seconds.
 
@@ -167,6 +168,7 @@ class Subscriptions:
         key = (link.epoch, channel)
         debt = self._debts.setdefault(link.epoch, _Debt())
         confirmation: asyncio.Future[bool] = self._loop.create_future()
+        # Before the write: the confirmation may come before the write returns.
         self._awaited[key] = confirmation
         debt.channels.add(channel)
         try:
@@ -203,7 +205,7 @@ class Subscriptions:
         if debt is not None:
             for channel in [x for x in debt.channels if frames.confirms(frame, x)]:
                 self._confirm(epoch, channel, debt)
-            self._settle(epoch, debt)
+            self._end_refused(epoch, debt)
 
     def _confirm(self, epoch: int, channel: str, debt: _Debt) -> None:
         debt.channels.discard(channel)
@@ -237,10 +239,10 @@ class Subscriptions:
         debt.refusals += 1
         if error.code == Code.INVALID_AUTH:
             self._refuse(epoch)
-        self._settle(epoch, debt)
+        self._end_refused(epoch, debt)
         return True
 
-    def _settle(self, epoch: int, debt: _Debt) -> None:
+    def _end_refused(self, epoch: int, debt: _Debt) -> None:
         """End what is owed, if all of it was refused."""
         if debt.refusals >= len(debt.channels):
             if debt.channels:

@@ -1,10 +1,10 @@
 """
 A Lighter venue in a box, on 127.0.0.1.
 
-What lives here: the loopback venue, its own process, its pytest fixture. It knows Lighter's wire
-(`lighter.schemas`, `lighter.codes`) and nothing else of this package: its nonce law is its own, so
-that it can judge the client's. Names are resolved on first use; importing this package imports
-neither aiohttp nor nautilus_trader.
+What lives here: the loopback venue, its own process, its pytest fixture. It knows Lighter's numbers
+(`lighter.codes`) and nothing else of this package: its nonce law and its wire are its own, so that
+a fault of ours shows. Names are resolved on first use; importing this package imports neither
+aiohttp nor nautilus_trader. `docs/rooms.md` is a map of its rooms.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """
 Where a venue is found: on 127.0.0.1, and nowhere else.
 
-What lives here: the two addresses that follow from a port, whoever holds it.
+What lives here: the usual port, and the two addresses that follow from one, whoever holds it.
 """
 
 from __future__ import annotations
@@ -10,6 +10,9 @@ from typing import Final
 
 
 HOST: Final = "127.0.0.1"
+
+PORT: Final = 9_700
+"""Where a venue is looked for when nobody says where it is (our choice)."""
 
 
 class Addressed:

@@ -123,6 +123,7 @@ class LoopbackVenue(Addressed):
 
     async def stop(self) -> None:
         """Close all sockets and stop listening; a second call does nothing."""
+        # Sockets first: the runner would wait for their handlers.
         self._sockets.forget()
         if self._due_timer is not None:
             self._due_timer.cancel()
@@ -270,7 +271,7 @@ class LoopbackVenue(Addressed):
 
     def act(self, command: LawCommand) -> None:
         """
-        Carry out what the law decides about keys, accounts and strangers, see `commands`.
+        Carry out what the law decides about keys, accounts and strangers, see `venue.outside`.
 
         Raises
         ------

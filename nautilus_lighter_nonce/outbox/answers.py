@@ -6,8 +6,8 @@ Rules of this file
 - A verdict is published once per write and answer, whatever became of its transaction meanwhile:
   the lane counts numbers, not transactions.
 - An answer kills its own write; accepted moves the lane and tells nobody anything.
-- A 200 at a nonce proves that what was accepted there or above it before has vanished: the venue
-  went back.
+- A second 200 at a nonce proves that the first acceptance there has vanished: the venue went back,
+  and what it accepted above before is in doubt again (law of evidence, 9).
 """
 
 from __future__ import annotations
@@ -71,6 +71,7 @@ class Answers:
     ) -> None:
         """A definite error: the writes of a frame are dead."""
         self._heard(frame)
+        # From the top: the lane rolls its latest back, and sees a hole in anything else.
         for write in reversed(frame.writes):
             self.publish(write, verdict, code, message=message)
             if write.is_undead:
@@ -150,6 +151,7 @@ class Answers:
             self._fates.work.append(w.Trouble(0, ""))
         self.taken += 1
         self._fates.quota.relax(entry.quota_key)
+        # Before `_void_earlier`, which takes it down again if the venue went back.
         self._highest = max(self._highest, (write.epoch, write.nonce))
         if write.is_undead and not entry.is_final:
             self._void_earlier(write, now_ns)

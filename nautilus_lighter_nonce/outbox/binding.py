@@ -3,7 +3,8 @@ Binding: who gets the lane's next number, and which frame leaves next.
 
 Rules of this file
 ------------------
-- A number is taken when lane, connection, slot and rate token are in hand, and never awaited for.
+- A number is taken when lane, connection, slot and rate token are in hand, and not before: what
+  holds a number and waits would hold up all behind it.
 - What is known to be taken is acknowledged in passing; a pass goes up one number at a time, and a
   probe is answered before the pass goes on.
 - What stands in doubt at a number leaves as a single frame with the same bytes; only when its
@@ -107,12 +108,14 @@ class Binding:
         if not fates.queue and fates.evidence.top() < nonce:
             return False  # nobody wants a number, and nobody stands at this one or above
         free = self._lane.free_slots()
+        # Before the ruling, which goes by the states.
         self._uncount(nonce, now_ns)
         limit = 1 if self._answers.trouble else min(MAX_BATCH_WS, self._lane.depth)
         ruling = self._healing.occupants(nonce, limit, now_ns)
         if ruling is Ruling.NOBODY:
             self._wake_after_pauses(now_ns)
             return False
+        # After the ruling: only for what may go is a token waited for.
         pause_ns = fates.quota.frame_pause_ns(now_ns)
         if pause_ns:
             fates.alarms.set(now_ns + pause_ns, Alarm.WAKE)
@@ -144,6 +147,7 @@ class Binding:
         fates = self._fates
         self._writes += 1
         frame_id = f"{group[0].place}-{self._writes}"
+        # Before a number is issued: the lane goes on to the next by that.
         if any(x.entry.is_suspected for x in fates.evidence.undead(self._lane.next_nonce)):
             fates.probe = self._lane.next_nonce
         slots = []
@@ -195,6 +199,7 @@ class Binding:
             slot.copy,
         )
         frame.writes.append(write)
+        # Before the frame is handed out: from then on the venue may take it.
         self._fates.evidence.wrote(write)
         self._fates.give(slot.entry, Input.WRITE, now_ns)
 

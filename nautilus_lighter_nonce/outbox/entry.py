@@ -135,7 +135,7 @@ class Entry:
     repeats : bool, default False
         Whether doing it twice is doing it once, as for a cancel; it does not grow old.
     undo : Any, optional
-        What to submit when it turns out alive after it had grown too old, as `undo_type`.
+        What to submit as a cancel when it turns out alive though given up for age or stop.
 
     """
 

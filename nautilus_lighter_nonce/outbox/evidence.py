@@ -1,6 +1,8 @@
 """
 The law of evidence: which writes may still be taken, and what was executed at a nonce.
 
+`docs/evidence.md` has the whole of it; this file holds its rule 3.
+
 Rules of this file
 ------------------
 - A write dies by its own definite answer, by an executed record at its nonce with another hash, or
@@ -8,7 +10,7 @@ Rules of this file
   something else at its nonce (it may vanish), not by a record that is not executed, not by absence
   from an index, not by the counter alone, not by the fate of a frame mate.
 - An answer kills its own write, not the other writes of the same copy.
-- It judges; whoever holds it moves the transactions.
+- It says what is dead; `answers` and `proofs` move the transactions by that.
 """
 
 from __future__ import annotations
@@ -73,8 +75,8 @@ class Evidence:
             if at > nonce:
                 yield from (write for write in writes if write.is_undead)
 
-    def owner(self, tx_hash: str) -> Entry | None:
-        """Return the transaction that a hash of ours belongs to, ended or not."""
+    def entry_of(self, tx_hash: str) -> Entry | None:
+        """Return the transaction that a hash is of, ended or not; ``None`` if it is not ours."""
         return self._ours.get(tx_hash)
 
     # -- MOVES ------------------------------------------------------------------------------------

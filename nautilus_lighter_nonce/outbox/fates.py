@@ -44,7 +44,7 @@ class Fates:
     Parameters
     ----------
     lane : NonceLane
-        Read only.
+        The lane of their key; nothing here moves it.
     settings : OutboxSettings
         Patience and limits.
 
@@ -86,6 +86,7 @@ class Fates:
 
     def give(self, entry: Entry, given: Input, now_ns: int, proof: w.Proof = w.Proof.NONE) -> None:
         """Let the table move a transaction, and note what follows from that."""
+        # The table has no such row for what is bound: its number goes back first.
         if entry.state is TxState.BOUND and given not in (Input.WRITE, Input.UNBIND):
             self.take_back(now_ns)
         before = entry.state
@@ -107,6 +108,7 @@ class Fates:
 
     def take_back(self, now_ns: int) -> None:
         """Give back the numbers of everything that was not written, the latest first."""
+        # From the top: the lane rolls its latest back, and sees a hole in anything else.
         for slot in self.flight.take_back():
             self.work.append(w.Withdraw(slot.nonce, slot.epoch))
             self.end_probe(slot.nonce, slot.entry.quota_key)

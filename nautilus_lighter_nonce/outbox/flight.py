@@ -4,7 +4,7 @@ Frames: bound and waiting for their send turn, then written and waiting for thei
 Rules of this file
 ------------------
 - Frames leave in the order in which they were bound, whatever order signing finishes in; what
-  follows a batch waits for the batch's answer.
+  follows a batch waits for the batch's answer, or until frames have shown all of it.
 - An answer belongs to the frame whose id it echoes, on its own connection while that is open. A
   late answer is still an answer; a lost connection ends all waiting.
 - A frame that stays unanswered is remembered, for an answer without an id may be its own; of many

@@ -1,8 +1,8 @@
 """
 Rulings: which transaction stands at a number, and which doubts need a new pass.
 
-Rules of this file (the law of evidence, 2 and 6 to 8)
-------------------------------------------------------
+Rules of this file (`docs/evidence.md`, 2 and 6 to 8)
+-----------------------------------------------------
 =========================================== =====================================================
 what is known of the number                 who stands there
 =========================================== =====================================================

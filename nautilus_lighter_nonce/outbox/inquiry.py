@@ -7,7 +7,7 @@ Rules of this file
 - A nonce is looked up by the hashes that may have spent it, and by itself from the second time on
   (somebody else may have spent it); pauses grow, and the last one repeats for ever: absence from an
   index ends nothing.
-- It schedules; what an answer means is `evidence`'s and `outbox`'s.
+- It schedules; what an answer means is `proofs`'s.
 """
 
 from __future__ import annotations

@@ -3,11 +3,10 @@ Every transaction of one key, from its place to its proved outcome: inputs in, w
 
 Rules of this file
 ------------------
-- No loop, clock, log, bus or thread: time is an argument, Unix nanoseconds. Inputs return nothing
-  of what is to be done; `plan` does, in order, and performs none of it. `next_due` says when to
-  plan again without an input.
-- What is to be done ends with the first work that moves the lane (`Publish`, `Spent`, `Rebase`,
-  `Halt`): the shell carries it out, then plans again, so that nothing is decided on an old lane.
+- No loop, clock, log, bus or thread: time is an argument, Unix nanoseconds. `plan` returns what is
+  to be done, in order, and does none of it; `next_due` says when to plan again without an input.
+- What is to be done ends with the first work of `MOVES_THE_LANE`: the shell carries it out, then
+  plans again, so that nothing is decided on an old lane.
 - The lane says which number is next, `healing` who stands there, `evidence` what is dead, the table
   in `moves` what becomes of a transaction.
 - The safety of a transaction never rests on the counter or on an index: they say where to look.
@@ -45,7 +44,7 @@ class Outbox:
     Parameters
     ----------
     lane : NonceLane
-        The key's lane: read here, and moved by `issue` and `take` only.
+        The key's lane: read here, and moved by `issue`, `take` and `notice` only.
     settings : OutboxSettings, optional
         Patience and limits.
 
@@ -135,7 +134,7 @@ class Outbox:
 
     def is_ours(self, tx_hash: str) -> bool:
         """Return whether we wrote a copy with this hash."""
-        return self._fates.evidence.owner(tx_hash) is not None
+        return self._fates.evidence.entry_of(tx_hash) is not None
 
     def next_due(self) -> int | None:
         """Return when to plan again without an input; never ``None`` while a doubt is open."""
@@ -242,6 +241,7 @@ class Outbox:
         """A transaction cannot be signed: it is refused by ourselves."""
         slot = self._fates.flight.signing(write_id)
         if slot is not None:
+            # Only what waits can be refused by ourselves: it is unbound first.
             self._fates.take_back(now_ns)
             self._answers.unsigned(slot.entry, reason, now_ns)
 
@@ -256,6 +256,7 @@ class Outbox:
 
     def not_written(self, frame_id: str, now_ns: int) -> None:
         """Nothing of a frame left this process: its numbers are given back."""
+        # What was bound behind it goes back first: the lane takes numbers back from the top.
         self._fates.take_back(now_ns)
         frame = self._fates.flight.not_written(frame_id)
         if frame is not None:

@@ -13,15 +13,13 @@ from __future__ import annotations
 
 from typing import Final
 
+from nautilus_lighter_nonce.core.counter import MAX_LAG
 from nautilus_lighter_nonce.core.decisions import LaneState
 from nautilus_lighter_nonce.outbox import work as w
 from nautilus_lighter_nonce.outbox.binding import Binding
 from nautilus_lighter_nonce.outbox.fates import Fates
 from nautilus_lighter_nonce.outbox.moves import Input
 
-
-MAX_GAP: Final = 10_000
-"""By how much a lane may begin below what is known; more is no lag (as `core.counter`)."""
 
 MOVES_THE_LANE: Final = (w.Publish, w.Withdraw, w.Spent, w.Rebase, w.Halt)
 
@@ -53,10 +51,12 @@ class Planner:
             fates.take_back(now_ns)
             return
         self._heed_the_lane(now_ns)
+        # Before the connection is looked at: the counter is asked over REST.
         if fates.inquiry.may_ask(now_ns):
             fates.work.append(w.AskCounter())
         if not fates.flight.is_up or self._has_a_gap():
             return
+        # Before numbers are given out: a new pass would take them all back.
         self._binding.want_pass(now_ns)
         if state is LaneState.OPEN and not fates.work:
             self._binding.fill(now_ns)
@@ -67,7 +67,7 @@ class Planner:
         """Halt a lane that was seeded far below what was counted or is in doubt."""
         lane, evidence = self._fates.lane, self._fates.evidence
         known = max(evidence.counter, evidence.top())
-        if lane.state is not LaneState.OPEN or known - lane.next_nonce <= MAX_GAP:
+        if lane.state is not LaneState.OPEN or known - lane.next_nonce <= MAX_LAG:
             return False
         begins = f"the lane begins at nonce {lane.next_nonce}, and {known} is known"
         self._fates.work.append(w.Halt(f"{begins}: was the venue reset?"))

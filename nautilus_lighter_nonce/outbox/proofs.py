@@ -49,19 +49,20 @@ class Proofs:
     def record(self, nonce: int, tx_hash: str, code: int, reason: str, now_ns: int) -> None:
         """Something was executed at a nonce."""
         fates = self._fates
-        owner = fates.evidence.owner(tx_hash)
-        if owner is None and not fates.lane.can_have(nonce):
+        ours = fates.evidence.entry_of(tx_hash)
+        if ours is None and not fates.lane.can_have(nonce):
             fates.work.append(w.Remark(f"a record names nonce {nonce}, which cannot be"))
             return
-        if owner is not None and owner.state is TxState.BOUND:
+        if ours is not None and ours.state is TxState.BOUND:
             fates.take_back(now_ns)
-        self._executed(nonce, is_ours=owner is not None, tx_hash=tx_hash)
+        self._executed(nonce, is_ours=ours is not None, tx_hash=tx_hash)
+        # Looked at before the record kills it.
         accepted = fates.evidence.accepted(nonce)
         losers = fates.evidence.executed(nonce, tx_hash)
-        if owner is None and accepted is not None:
+        if ours is None and accepted is not None:
             self._fall_above(nonce, now_ns)
-        if owner is not None:
-            self._show(owner, nonce, code, reason, w.Proof.RECORD, now_ns)
+        if ours is not None:
+            self._show(ours, nonce, code, reason, w.Proof.RECORD, now_ns)
         self._overtaken(losers, now_ns)
 
     def shown(self, entry: Entry, now_ns: int) -> None:

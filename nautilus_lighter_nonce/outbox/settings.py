@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import msgspec
 
+from nautilus_lighter_nonce.lighter.codes import NEXT_NONCE_LAG_MS
+
 
 class OutboxSettings(msgspec.Struct, frozen=True, kw_only=True):
     """
@@ -33,7 +35,7 @@ class OutboxSettings(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     reply_timeout_ns: int = 1_500_000_000
-    settle_ns: int = 350_000_000
+    settle_ns: int = NEXT_NONCE_LAG_MS * 1_000_000
     max_age_ns: int | None = 4_000_000_000
     queue_timeout_ns: int = 5_000_000_000
     quota_per_min: int | None = None

@@ -2,7 +2,7 @@
 The words of the outbox: what `plan` asks its shell to do, and what it tells.
 
 What lives here: frozen values and enums. What this file must not know: when a work is due (that is
-`outbox`) and how it is carried out (that is the shell).
+`planning` and `reminders`) and how it is carried out (that is the shell).
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ class News(Enum):
 
 
 class Proof(Enum):
-    """What a telling rests on (evidence.md of this project's law, rules 3 to 5)."""
+    """What a telling rests on (`docs/evidence.md`, rules 3 to 5)."""
 
     NONE = ""
     NEVER_WRITTEN = "never written"
@@ -147,7 +147,7 @@ class LookUp(Work, frozen=True):
 
 class Publish(Work, frozen=True):
     """
-    A verdict for the lane: send it to the component, then to everybody; then plan again.
+    A verdict: send it to the component's endpoint, which moves the lane; then plan again.
 
     Parameters
     ----------
@@ -224,7 +224,7 @@ class Replace(Work, frozen=True):
 
 class Tell(Work, frozen=True):
     """
-    Tell the owner of a transaction.
+    Tell the owner of a transaction what became of it.
 
     Parameters
     ----------

@@ -204,7 +204,7 @@ def test_withdrawn_while_draining_is_its_owners_to_send_again() -> None:
 
 
 def test_stale_unexplained_asks_once_when_the_lag_is_over() -> None:
-    """An unexplained stale verdict asks the venue, after the settle time."""
+    """An unexplained stale verdict asks the venue, after the lag limit."""
     lane = make_lane()
     issue(lane, 3)
     decisions = [lane.stale(n, lane.epoch, n * MS) for n in (10, 11, 12)]

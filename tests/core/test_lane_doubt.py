@@ -37,7 +37,7 @@ def test_spent_of_a_nonce_below_the_baseline_changes_nothing() -> None:
 
 
 def test_spent_with_transactions_in_flight_is_the_verdict_on_its_nonce() -> None:
-    """A record that comes before the reply settles the nonce; the reply is no news then."""
+    """A record that comes before the reply accounts for the nonce; the reply is no news then."""
     lane = lane_with_unspent_unknown()
     assert lane.issue() == 10
     assert lane.spent(10) == (Resolved(10),)

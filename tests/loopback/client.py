@@ -132,9 +132,9 @@ class Client:
 
     async def executed(self, count: int) -> None:
         """Wait until so many transactions have been executed, failed or vanished."""
-        settled = {"executed", "failed", "vanished"}
+        at_rest = {"executed", "failed", "vanished"}
         await eventually(
-            lambda: sum(row["outcome"] in settled for row in self.venue.ledger()) >= count
+            lambda: sum(row["outcome"] in at_rest for row in self.venue.ledger()) >= count
         )
 
 

@@ -159,7 +159,7 @@ def test_write_lets_frames_leave_on_the_present_connection_and_notes_their_copie
     binding.write(0)
     assert _asked(room, w.Write) == [w.Write("1-1", 1, (signed("hash"),))]
     assert order.state is TxState.WRITTEN
-    assert room.evidence.owner("hash") is order
+    assert room.evidence.entry_of("hash") is order
 
 
 def test_pass_is_wanted_for_a_doubt_behind_the_lane() -> None:

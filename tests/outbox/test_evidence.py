@@ -24,8 +24,8 @@ def test_write_is_undead_from_before_it_leaves() -> None:
     made = _written(evidence, order, 5)
     assert evidence.undead(5) == [made]
     assert order.undead == [made]
-    assert evidence.owner("1@5") is order
-    assert evidence.owner("2@5") is None
+    assert evidence.entry_of("1@5") is order
+    assert evidence.entry_of("2@5") is None
     assert (evidence.nonces(), evidence.top()) == ([5], 5)
 
 
@@ -136,7 +136,7 @@ def test_transaction_that_has_ended_has_no_writes_here_and_keeps_its_hashes() ->
     _written(evidence, order, 5)
     evidence.forget(order)
     assert evidence.nonces() == []
-    assert evidence.owner("1@5") is order
+    assert evidence.entry_of("1@5") is order
 
 
 def test_reset_kills_everything_and_forgets_what_was_executed() -> None:
@@ -161,5 +161,5 @@ def test_memory_of_hashes_and_nonces_is_bounded() -> None:
     for at in range(rooms.REMEMBERED_HASHES + 1):
         evidence.wrote(write(order, 9, f"h{at}"))
         order.writes.clear()
-    assert evidence.owner("h0") is None
-    assert evidence.owner("h1") is order
+    assert evidence.entry_of("h0") is None
+    assert evidence.entry_of("h1") is order

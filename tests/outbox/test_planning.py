@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from nautilus_lighter_nonce.core.counter import MAX_LAG
 from nautilus_lighter_nonce.core.decisions import LaneState
 from nautilus_lighter_nonce.outbox import work as w
 from nautilus_lighter_nonce.outbox.answers import Answers
 from nautilus_lighter_nonce.outbox.binding import Binding
 from nautilus_lighter_nonce.outbox.fates import Fates
 from nautilus_lighter_nonce.outbox.moves import TxState
-from nautilus_lighter_nonce.outbox.planning import MAX_GAP
 from nautilus_lighter_nonce.outbox.planning import MOVES_THE_LANE
 from nautilus_lighter_nonce.outbox.planning import Planner
 from tests.outbox.parts import SEC
@@ -108,6 +108,6 @@ def test_lane_that_begins_far_below_what_is_known_is_halted() -> None:
     planner.pull(0)
     assert [type(x) for x in room.work] == [w.Halt]
     room.work.clear()
-    room.evidence.counter = MAX_GAP
+    room.evidence.counter = MAX_LAG
     planner.pull(SEC)
-    assert room.lane.next_nonce > MAX_GAP
+    assert room.lane.next_nonce > MAX_LAG

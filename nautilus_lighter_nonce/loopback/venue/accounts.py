@@ -6,7 +6,7 @@ Rules of this file
 - Integers only: USDC in 1e-6, sizes in the market's units; a position's size is signed.
 - Margin is a sketch of the venue's: equity at the mark, less initial margin of positions and of
   resting orders that are not reduce-only. What an order needs is its notional times the market's
-  initial margin fraction. Nobody is ever liquidated.
+  initial margin fraction. Nobody is liquidated by a rule, only by the command `liquidate`.
 - No time, no orders: the caller tells what is reserved.
 """
 
@@ -99,7 +99,7 @@ class Account:
 
 class Accounts:
     """
-    All accounts of a venue; the books' desk.
+    All accounts of a venue; the books' `Clearing`.
 
     Parameters
     ----------
@@ -155,7 +155,7 @@ class Accounts:
         sizes = [position.size for position in positions if position is not None]
         return sum(s for s in sizes if s > 0), -sum(s for s in sizes if s < 0)
 
-    # -- DESK -------------------------------------------------------------------------------------
+    # -- CLEARING ---------------------------------------------------------------------------------
 
     def standing(self, account_index: int, market_id: int) -> Standing:
         """Return what an account holds in a market; nothing for an account that is not here."""
@@ -170,7 +170,7 @@ class Accounts:
         size = self.position(account_index, market_id).size
         return max(size if is_ask else -size, 0)
 
-    def settle(self, fill: Fill) -> None:
+    def book_fill(self, fill: Fill) -> None:
         """Book a fill on those of its two accounts that exist here."""
         for party, is_ask in ((fill.ask, True), (fill.bid, False)):
             account = self._accounts.get(party.account_index)

@@ -6,7 +6,7 @@ key are checked; the signature's truth is not. A token may reach at most 8 h ahe
 server enforces (observed). Tokens of a key that was replaced or deleted are worth nothing (go).
 
 A token does not say when it was made: what is revoked is every token of an account that was shown
-here before, not one that its owner has kept to himself.
+here before, not one that was never shown.
 """
 
 from __future__ import annotations

@@ -10,8 +10,8 @@ Rules of this file
   (observed). From market 4095 on that does not fit what the signer takes, and the venue's layout is
   not known: here it lies above the signer's limit. A modify keeps `order_index` and client order
   index and loses time priority.
-- Positions belong to the `Desk`; the book asks it what a reduce-only order may still do and tells
-  it every fill. Margin is the caller's business.
+- Positions belong to the `Clearing`; the book asks it what a reduce-only order may still do and
+  tells it every fill. Margin is the caller's business.
 - No clock: time is an argument in nanoseconds.
 """
 
@@ -22,6 +22,8 @@ import itertools
 from collections.abc import Iterator
 from typing import Final
 
+from nautilus_lighter_nonce.lighter.codes import MIN_ORDER_INDEX
+from nautilus_lighter_nonce.lighter.codes import ORDER_NUMBER_BITS
 from nautilus_lighter_nonce.lighter.codes import QUOTE_DECIMALS
 from nautilus_lighter_nonce.lighter.codes import OrderKind
 from nautilus_lighter_nonce.lighter.codes import OrderTif
@@ -30,14 +32,14 @@ from nautilus_lighter_nonce.loopback.venue.decimals import parse_decimal
 from nautilus_lighter_nonce.loopback.venue.orders import HOUSE_ACCOUNT
 from nautilus_lighter_nonce.loopback.venue.orders import BookOrder
 from nautilus_lighter_nonce.loopback.venue.orders import Changes
-from nautilus_lighter_nonce.loopback.venue.orders import Desk
+from nautilus_lighter_nonce.loopback.venue.orders import Clearing
 from nautilus_lighter_nonce.loopback.venue.orders import Fill
 from nautilus_lighter_nonce.loopback.venue.orders import OrderStatus
 from nautilus_lighter_nonce.loopback.venue.orders import Party
 from nautilus_lighter_nonce.loopback.venue.orders import SelfTrade
 
 
-BID_NUMBER_START: Final = 2**48 - 1
+BID_NUMBER_START: Final = MIN_ORDER_INDEX - 1
 LAST_OLD_MARKET: Final = 4094  # with it, an order index is still below 2^60 (sdk's limit)
 NEW_INDEX_BASE: Final = 2**62  # of markets behind it; below 2^63
 LIQUIDATION_FEE: Final = 10_000  # 1 %, in 1e-6 (observed in recorded liquidations)
@@ -74,8 +76,8 @@ class Book:
     ----------
     market : MarketConfig
         The market.
-    desk : Desk
-        Where fills are settled.
+    clearing : Clearing
+        Where fills are booked.
     trade_ids : Iterator[int]
         Numbers for trades, shared between markets.
     place : int, default 0
@@ -84,11 +86,11 @@ class Book:
     """
 
     def __init__(
-        self, market: MarketConfig, desk: Desk, trade_ids: Iterator[int], place: int = 0
+        self, market: MarketConfig, clearing: Clearing, trade_ids: Iterator[int], place: int = 0
     ) -> None:
         self.market = market
         self._index_base = index_base(market.market_id, place)
-        self._desk = desk
+        self._clearing = clearing
         self._trade_ids = trade_ids
         self._asks = _Side(is_ask=True)
         self._bids = _Side(is_ask=False)
@@ -253,7 +255,7 @@ class Book:
         """
         market_id = self.market.market_id
         asker, bidder = (
-            Party(index, self.new_index(side), 0, 0, self._desk.standing(index, market_id))
+            Party(index, self.new_index(side), 0, 0, self._clearing.standing(index, market_id))
             for side in (True, False)
             for index in (account_index if side == is_ask else HOUSE_ACCOUNT,)
         )
@@ -271,7 +273,7 @@ class Book:
             taker_fee=LIQUIDATION_FEE if kind == LIQUIDATION else 0,
         )
         self.last_price = price
-        self._desk.settle(fill)
+        self._clearing.book_fill(fill)
         return fill
 
     def expire(self, now_ns: int) -> Changes:
@@ -342,7 +344,7 @@ class Book:
     def _cap(self, order: BookOrder) -> int:
         if not order.reduce_only:
             return order.remaining
-        reducible = self._desk.reducible(order.account_index, order.market_id, order.is_ask)
+        reducible = self._clearing.reducible(order.account_index, order.market_id, order.is_ask)
         return min(order.remaining, reducible)
 
     def _allowed(self, order: BookOrder, now_ns: int, changes: Changes) -> bool:
@@ -388,7 +390,7 @@ class Book:
             self._count_fill(order, fill, changes)
         self.last_price = price
         changes.fills.append(fill)
-        self._desk.settle(fill)
+        self._clearing.book_fill(fill)
 
     def _count_fill(self, order: BookOrder, fill: Fill, changes: Changes) -> None:
         order.filled_base += fill.base
@@ -401,7 +403,7 @@ class Book:
 
     def _party(self, order: BookOrder | None, is_ask: bool) -> Party:
         account_index = HOUSE_ACCOUNT if order is None else order.account_index
-        before = self._desk.standing(account_index, self.market.market_id)
+        before = self._clearing.standing(account_index, self.market.market_id)
         if order is None:
             return Party(account_index, self.new_index(is_ask), 0, 0, before)
         indexes = order.order_index, order.client_order_index
@@ -431,8 +433,8 @@ class Book:
 def index_base(market_id: int, place: int) -> int:
     """Return what the order indexes of a market have in common."""
     if market_id <= LAST_OLD_MARKET:
-        return (market_id + 1) << 48
-    return NEW_INDEX_BASE | place << 48
+        return (market_id + 1) << ORDER_NUMBER_BITS
+    return NEW_INDEX_BASE | place << ORDER_NUMBER_BITS
 
 
 def _is_market(order: BookOrder) -> bool:

@@ -1,4 +1,9 @@
-"""Every read by its name: the query, and whether it wants a token (observed and docs)."""
+"""
+The reads that are a query, by name: the query, and whether it wants a token (observed and docs).
+
+`nextNonce` and `tx` are not among them: what they answer may be bent, and `wire.rest` asks
+`Engine.next_nonce` and `queries.tx` for it.
+"""
 
 from __future__ import annotations
 

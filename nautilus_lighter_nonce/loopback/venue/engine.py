@@ -295,6 +295,7 @@ class Engine:
         code = admission.check_before_nonce(self.state, txs, now_ms)
         if code is not None:
             return Refusal(code)
+        # Just before the nonces are looked at: the stranger takes the very one that is next.
         if self.levers.pull(Stage.FOREIGN, facts) is not None:
             _blame(entries, Fault.FOREIGN_WRITER)
             self.spend(txs[0].key, now_ns)
@@ -304,6 +305,7 @@ class Engine:
         code = code or admission.check_after_nonce(self.state, txs, now_ms)
         if code is not None:
             return Refusal(code)
+        # After the checks: what they refuse uses no lever up.
         lever = self.levers.pull(Stage.ADMIT, facts)
         if lever is not None:
             _blame(entries, lever.fault)
@@ -320,6 +322,7 @@ class Engine:
 
     def _accept(self, entry: Entry, now_ns: int) -> int:
         """Take an entry's nonce; return the time of execution that is told."""
+        # First: from its acceptance on it is found by its hash.
         self.hash_of(entry)
         return self._sequencing.accept(entry, now_ns)
 

@@ -4,7 +4,8 @@ The faults and the levers: what can go wrong, and which transaction, read or fra
 Rules of this file
 ------------------
 - Values and pure questions about them; `levers` counts what is armed, and what a fault *does* is
-  carried out where its stage is (`engine`, `replies`, `wire`).
+  carried out where its stage is: WIRE, READ and FRAME in `wire`, EDGE to ADMIT and REPLY by
+  `engine` and `replies`, QUEUE to RECORD by `sequencing` and `records`.
 - A lever is one struct for all faults, since JSON carries it; `__post_init__` refuses what a fault
   cannot mean.
 

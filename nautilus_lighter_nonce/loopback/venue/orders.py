@@ -145,7 +145,7 @@ class Changes(msgspec.Struct, frozen=True, gc=False):
         self.fills.extend(other.fills)
 
 
-class Desk(Protocol):
+class Clearing(Protocol):
     """Who keeps the positions."""
 
     def standing(self, account_index: int, market_id: int) -> Standing:
@@ -154,5 +154,5 @@ class Desk(Protocol):
     def reducible(self, account_index: int, market_id: int, is_ask: bool) -> int:
         """Return how much a reduce-only order of this side may still trade, base units."""
 
-    def settle(self, fill: Fill) -> None:
+    def book_fill(self, fill: Fill) -> None:
         """Book a fill on both accounts."""

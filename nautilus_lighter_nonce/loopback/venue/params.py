@@ -19,13 +19,13 @@ from collections.abc import Sequence
 from typing import Any
 from typing import Final
 
+from nautilus_lighter_nonce.lighter.codes import NIL_MARKET_INDEX
 from nautilus_lighter_nonce.lighter.codes import Code
 from nautilus_lighter_nonce.loopback.venue.accounts import Account
 from nautilus_lighter_nonce.loopback.venue.book import Book
 from nautilus_lighter_nonce.loopback.venue.state import State
 
 
-ALL_KEYS: Final = 255  # the venue's sentinel (sdk)
 MAX_PAGE: Final = 100  # docs
 
 Params = Mapping[str, str]
@@ -138,13 +138,13 @@ def book_of(state: State, params: Params) -> Book:
 
 def books_of(state: State, params: Params) -> list[Book]:
     """Return the books that a request is about, all of them unless it names one."""
-    wanted = number(params, "market_id", ALL_KEYS)
-    return list(state.books.values()) if wanted == ALL_KEYS else [book_of(state, params)]
+    wanted = number(params, "market_id", NIL_MARKET_INDEX)
+    return list(state.books.values()) if wanted == NIL_MARKET_INDEX else [book_of(state, params)]
 
 
 def in_market(params: Params, market_id: int) -> bool:
     """Return whether a request is about a market."""
-    return number(params, "market_id", ALL_KEYS) in (ALL_KEYS, market_id)
+    return number(params, "market_id", NIL_MARKET_INDEX) in (NIL_MARKET_INDEX, market_id)
 
 
 # -- PAGES ----------------------------------------------------------------------------------------

@@ -1,11 +1,12 @@
 """
-The REST reads about accounts: parameters in, body out.
+The REST reads about accounts and transactions: parameters in, body out.
 
 Rules of this file
 ------------------
 - A query reads the state and changes nothing. What it cannot answer is an `ApiError`.
-- Pages go from newest to oldest, see `params`. Markets have a room of their own,
-  `queries_markets`; `endpoints` names every read.
+- Pages go from newest to oldest, see `params`. Reads about markets are in `queries_markets`, but
+  `trades`, which is of an account or of a market; `nextNonce` is the engine's. `endpoints` names
+  the reads.
 """
 
 from __future__ import annotations
@@ -13,8 +14,8 @@ from __future__ import annotations
 from typing import Any
 from typing import Final
 
+from nautilus_lighter_nonce.lighter.codes import ALL_API_KEYS
 from nautilus_lighter_nonce.lighter.codes import CODE_OK
-from nautilus_lighter_nonce.lighter.codes import MAX_API_KEY_INDEX
 from nautilus_lighter_nonce.lighter.codes import Code
 from nautilus_lighter_nonce.loopback.config import Index
 from nautilus_lighter_nonce.loopback.venue import records
@@ -24,7 +25,6 @@ from nautilus_lighter_nonce.loopback.venue import views
 from nautilus_lighter_nonce.loopback.venue.accounts import Account
 from nautilus_lighter_nonce.loopback.venue.orders import BookOrder
 from nautilus_lighter_nonce.loopback.venue.orders import Fill
-from nautilus_lighter_nonce.loopback.venue.params import ALL_KEYS
 from nautilus_lighter_nonce.loopback.venue.params import MAX_PAGE
 from nautilus_lighter_nonce.loopback.venue.params import ApiError
 from nautilus_lighter_nonce.loopback.venue.params import Params
@@ -103,7 +103,7 @@ def account_limits(state: State, params: Params, now_ns: int) -> dict[str, Any]:
 def api_keys(state: State, params: Params, now_ns: int) -> dict[str, Any]:
     """Answer `apikeys`; 21109 if nothing is registered there."""
     account_index = account_of(state, params).account_index
-    wanted = number(params, "api_key_index", ALL_KEYS)
+    wanted = number(params, "api_key_index", ALL_API_KEYS)
     rows = [
         {
             "account_index": account_index,
@@ -113,9 +113,9 @@ def api_keys(state: State, params: Params, now_ns: int) -> dict[str, Any]:
             "transaction_time": 0,
         }
         for api_key_index, public_key in state.keys.of_account(account_index)
-        if wanted in (ALL_KEYS, api_key_index)
+        if wanted in (ALL_API_KEYS, api_key_index)
     ]
-    if wanted > MAX_API_KEY_INDEX + 1 or not rows:
+    if wanted > ALL_API_KEYS or not rows:
         raise ApiError(Code.API_KEY_NOT_FOUND)
     return {"code": CODE_OK, "api_keys": rows}
 

@@ -15,6 +15,7 @@ from __future__ import annotations
 from typing import Any
 from typing import Final
 
+from nautilus_lighter_nonce.lighter.codes import MIN_ORDER_INDEX
 from nautilus_lighter_nonce.lighter.codes import OrderKind
 from nautilus_lighter_nonce.lighter.codes import OrderTif
 from nautilus_lighter_nonce.loopback.venue.book import Book
@@ -80,7 +81,7 @@ def order_row(
         "owner_account_index": order.account_index,
         "initial_base_amount": format_decimal(order.base_amount, size),
         "price": format_decimal(order.price, price),
-        "nonce": order.order_index & (2**48 - 1),
+        "nonce": order.order_index % MIN_ORDER_INDEX,
         "remaining_base_amount": format_decimal(order.remaining, size),
         "is_ask": order.is_ask,
         "base_size": order.remaining,
@@ -124,7 +125,7 @@ def rest_order_row(book: Book, order: BookOrder) -> dict[str, Any]:
 
 
 def simple_row(
-    book: Book, order: BookOrder | None, price: int, left: int, owner: int
+    book: Book, order: BookOrder | None, price: int, left: int, account_index: int
 ) -> dict[str, Any]:
     """Return an order as `orderBookOrders` shows it; the touch is an order without an index."""
     market = book.market
@@ -133,7 +134,7 @@ def simple_row(
     return {
         "order_index": index,
         "order_id": str(index),
-        "owner_account_index": owner,
+        "owner_account_index": account_index,
         "initial_base_amount": format_decimal(initial, market.size_decimals),
         "remaining_base_amount": format_decimal(left, market.size_decimals),
         "price": format_decimal(price, market.price_decimals),

@@ -78,8 +78,8 @@ class Accepted(msgspec.Struct, frozen=True, gc=False):
     claim: Claim
 
 
-class _Lane:
-    """The counters and the accepted queue of one key."""
+class _PerKey:
+    """The counters of one key, and what was accepted and waits."""
 
     def __init__(self, next_nonce: int, since_ns: int) -> None:
         self.expected = next_nonce
@@ -92,7 +92,7 @@ class Sequencer:
     """The nonce counters of all keys, and the accepted transactions that are not executed yet."""
 
     def __init__(self) -> None:
-        self._lanes: dict[Key, _Lane] = {}
+        self._keys: dict[Key, _PerKey] = {}
 
     # -- KEYS -------------------------------------------------------------------------------------
 
@@ -115,23 +115,23 @@ class Sequencer:
         """
         if not 0 <= next_nonce <= MAX_NONCE:
             raise ValueError(f"nonce was {next_nonce}")
-        self._lanes[key] = _Lane(next_nonce, since_ns=0)
+        self._keys[key] = _PerKey(next_nonce, since_ns=0)
 
     def registered(self) -> list[Key]:
         """Return all registered keys."""
-        return list(self._lanes)
+        return list(self._keys)
 
     def knows(self, key: Key) -> bool:
         """Return whether the key is registered."""
-        return key in self._lanes
+        return key in self._keys
 
     def expected(self, key: Key) -> int:
         """Return the nonce that the API tier takes next."""
-        return self._lanes[key].expected
+        return self._keys[key].expected
 
     def executed(self, key: Key) -> int:
         """Return the nonce that the sequencer takes next."""
-        return self._lanes[key].executed
+        return self._keys[key].executed
 
     def next_nonce(self, key: Key, now_ns: int, lag_ns: int = 0) -> int:
         """
@@ -151,11 +151,11 @@ class Sequencer:
         int
 
         """
-        lane = self._lanes.get(key)
-        if lane is None:
+        own = self._keys.get(key)
+        if own is None:
             return 0
-        reported = lane.history[0][1]
-        for since_ns, value in reversed(lane.history):
+        reported = own.history[0][1]
+        for since_ns, value in reversed(own.history):
             if since_ns <= now_ns - lag_ns:
                 reported = value
                 break
@@ -163,11 +163,11 @@ class Sequencer:
 
     def shift(self, by_ns: int) -> None:
         """Move the times that `next_nonce` looks back to, as the venue's clock was moved."""
-        for lane in self._lanes.values():
+        for own in self._keys.values():
             moved = [
-                (since_ns + by_ns if since_ns else 0, value) for since_ns, value in lane.history
+                (since_ns + by_ns if since_ns else 0, value) for since_ns, value in own.history
             ]
-            lane.history = deque(moved, HISTORY_LENGTH)
+            own.history = deque(moved, HISTORY_LENGTH)
 
     # -- API TIER ---------------------------------------------------------------------------------
 
@@ -192,7 +192,7 @@ class Sequencer:
         for before, claim in itertools.pairwise(claims):
             if not _follows(claim, before.nonce + 1):
                 return Code.NONCE_NOT_INCREASING
-        if not _follows(claims[0], self._lanes[key].expected):
+        if not _follows(claims[0], self._keys[key].expected):
             return Code.INVALID_NONCE
         return Code.INVALID_NONCE if any(map(_above_ceiling, claims)) else None
 
@@ -218,15 +218,15 @@ class Sequencer:
         code = self.check(key, (claim,))
         if code is not None:
             raise ValueError(f"nonce {claim.nonce} was not acceptable for {key}")
-        lane = self._lanes[key]
-        lane.queue.append(Accepted(tx_id, claim))
-        lane.expected = claim.nonce + 1
+        own = self._keys[key]
+        own.queue.append(Accepted(tx_id, claim))
+        own.expected = claim.nonce + 1
 
     # -- SEQUENCER --------------------------------------------------------------------------------
 
     def pending(self, key: Key) -> list[int]:
         """Return the accepted transactions of a key that wait for execution, in order."""
-        return [accepted.tx_id for accepted in self._lanes[key].queue]
+        return [accepted.tx_id for accepted in self._keys[key].queue]
 
     def execute(self, key: Key, now_ns: int) -> int:
         """
@@ -252,10 +252,10 @@ class Sequencer:
             If nothing waits for execution.
 
         """
-        lane = self._pending_lane(key)
-        accepted = lane.queue.popleft()
-        lane.executed = accepted.claim.nonce + 1
-        lane.history.append((now_ns, lane.executed))
+        own = self._with_pending(key)
+        accepted = own.queue.popleft()
+        own.executed = accepted.claim.nonce + 1
+        own.history.append((now_ns, own.executed))
         return accepted.tx_id
 
     def head_fits(self, key: Key) -> bool:
@@ -270,8 +270,8 @@ class Sequencer:
             If nothing waits for execution.
 
         """
-        lane = self._pending_lane(key)
-        return _follows(lane.queue[0].claim, lane.executed)
+        own = self._with_pending(key)
+        return _follows(own.queue[0].claim, own.executed)
 
     def drop(self, key: Key) -> int:
         """
@@ -283,7 +283,7 @@ class Sequencer:
             If nothing waits for execution.
 
         """
-        return self._pending_lane(key).queue.popleft().tx_id
+        return self._with_pending(key).queue.popleft().tx_id
 
     def vanish(self, key: Key, *, late: bool = False) -> list[int]:
         """
@@ -311,27 +311,27 @@ class Sequencer:
             If nothing waits for execution.
 
         """
-        lane = self._pending_lane(key)
-        vanished = [lane.queue.popleft().tx_id]
+        own = self._with_pending(key)
+        vanished = [own.queue.popleft().tx_id]
         survivors: deque[Accepted] = deque()
-        expected = lane.executed
-        for accepted in lane.queue:
+        expected = own.executed
+        for accepted in own.queue:
             if _follows(accepted.claim, expected):
                 survivors.append(accepted)
                 expected = accepted.claim.nonce + 1
             else:
                 vanished.append(accepted.tx_id)
-        lane.expected = expected
+        own.expected = expected
         if late:
             return vanished[:1]
-        lane.queue = survivors
+        own.queue = survivors
         return vanished
 
-    def _pending_lane(self, key: Key) -> _Lane:
-        lane = self._lanes[key]
-        if not lane.queue:
+    def _with_pending(self, key: Key) -> _PerKey:
+        own = self._keys[key]
+        if not own.queue:
             raise LookupError(f"nothing was pending for {key}")
-        return lane
+        return own
 
 
 def _follows(claim: Claim, expected: int) -> bool:

@@ -92,6 +92,7 @@ class Sequencing:
         """
         tx, config = entry.tx, self._state.config
         assert tx is not None
+        # Whatever raises comes first: what cannot be accepted has changed nothing.
         self._state.sequencer.accept(tx.key, entry.seq, admission.claim_of(tx))
         entry.accepted, entry.outcome = True, Outcome.PENDING
         entry.accepted_ns = entry.executed_ns = now_ns
@@ -154,6 +155,7 @@ class Sequencing:
         entry.app_error = done.app_error
         entry.order = done.order if entry.is_create else None
         entry.event_info = views.event_info(tx.info, done)
+        # Before anybody can see it.
         self._bend_record(entry, ts_ns)
         self._state.remember_tx(entry)
         self._ledger.counters.fills += len(done.changes.fills)

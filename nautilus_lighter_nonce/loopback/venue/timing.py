@@ -5,7 +5,7 @@ Rules of this file
 ------------------
 - The table is the venue's since 30 August 2026 (docs): takers are held up, makers and cancels not,
   but on the Plus tier.
-- Who takes is judged when a transaction is accepted: a market order, an immediate one, a limit
+- Who takes is decided when a transaction is accepted: a market order, an immediate one, a limit
   order that crosses at that moment. A trigger order and a modify are none (inferred).
 """
 

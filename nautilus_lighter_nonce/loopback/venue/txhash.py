@@ -15,6 +15,9 @@ from collections.abc import Mapping
 from typing import Any
 from typing import Final
 
+from nautilus_lighter_nonce.lighter.codes import MAX_ATTRIBUTES
+from nautilus_lighter_nonce.lighter.codes import NIL_MARKET_INDEX
+from nautilus_lighter_nonce.lighter.codes import Attribute
 from nautilus_lighter_nonce.loopback.venue.poseidon2 import DIGEST
 from nautilus_lighter_nonce.loopback.venue.poseidon2 import sponge
 
@@ -41,8 +44,8 @@ _OWN: Final[dict[int, tuple[str, ...]]] = {
 
 _FIELDS: Final = {tx_type: _COMMON + own for tx_type, own in _OWN.items()}
 _AS_BYTES: Final = struct.Struct(f"<{DIGEST}Q")
-_MAX_ATTRIBUTES: Final = 4  # lighter-go, `NbAttributesPerTx`
-_NIL: Final = {5: 255}  # cancel-all market: 0 is a market (observed in lighter-sdk 1.1.8); else 0
+# What says nothing: of the market of a cancel-all not 0, which is a market (observed, sdk 1.1.8).
+_NIL: Final = {int(Attribute.CANCEL_ALL_MARKET): NIL_MARKET_INDEX}
 
 
 def tx_hash(chain_id: int, tx_type: int, tx_info: Mapping[str, Any]) -> str:
@@ -95,7 +98,7 @@ def _flatten(attributes: tuple[tuple[str, int], ...]) -> list[int]:
     """Type and value of each attribute that says something, in order of type, padded."""
     pairs = sorted((int(kind), value) for kind, value in attributes)
     said = [(kind, value) for kind, value in pairs if value != _NIL.get(kind, 0)]
-    if len(said) > _MAX_ATTRIBUTES:
-        raise ValueError(f"L2TxAttributes held {len(said)}; use at most {_MAX_ATTRIBUTES}")
+    if len(said) > MAX_ATTRIBUTES:
+        raise ValueError(f"L2TxAttributes held {len(said)}; use at most {MAX_ATTRIBUTES}")
     flat = [number for pair in said for number in pair]
-    return flat and flat + [0] * (2 * _MAX_ATTRIBUTES - len(flat))
+    return flat and flat + [0] * (2 * MAX_ATTRIBUTES - len(flat))

@@ -17,6 +17,7 @@ from typing import Final
 
 import msgspec
 
+from nautilus_lighter_nonce.lighter.codes import MAX_ATTRIBUTES
 from nautilus_lighter_nonce.lighter.codes import MAX_BASE_AMOUNT
 from nautilus_lighter_nonce.lighter.codes import MAX_CLIENT_ORDER_INDEX
 from nautilus_lighter_nonce.lighter.codes import MAX_PRICE
@@ -32,8 +33,7 @@ from nautilus_lighter_nonce.lighter.codes import TxType
 
 SIGNATURE_BYTES: Final = 80  # go: s and e, 40 bytes each
 SIGNATURE_CHARS: Final = 108  # their base64
-MAX_ORDER_INDEX: Final = 2**63 - 1  # the signer's own limit is 2^60 - 1 (sdk)
-MAX_ATTRIBUTES: Final = 4  # go, `NbAttributesPerTx`
+MAX_INT64: Final = 2**63 - 1  # an order index is one on the wire (go), whatever the signer takes
 MAX_MARGIN_FRACTION: Final = 10_000  # 100 % in 1e-4 (sdk validation)
 
 _MARKET_KINDS: Final = frozenset(
@@ -245,7 +245,7 @@ def _check_amounts(base_amount: int, price: int, info: CreateInfo | ModifyInfo) 
 
 def _check_index(index: int) -> Code | None:
     by_client = 1 <= index <= MAX_CLIENT_ORDER_INDEX
-    by_venue = MIN_ORDER_INDEX <= index <= MAX_ORDER_INDEX
+    by_venue = MIN_ORDER_INDEX <= index <= MAX_INT64
     return None if by_client or by_venue else Code.INVALID_ORDER_INDEX
 
 

@@ -3,8 +3,8 @@ A delay line: what goes in comes out later, in order, without waiting for each o
 
 Rules of this file
 ------------------
-- Delays are drawn by the caller; the line only keeps the promise of order: within a lane nothing
-  overtakes, unless the caller lets it. Items of different lanes may pass each other.
+- Delays are drawn by the caller; the line keeps the promise of order: nothing
+  overtakes what it is to stay behind, unless the caller lets it; all else may pass.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class DelayLine[T]:
         self._last_due: dict[Hashable, float] = {}
 
     def push(
-        self, item: T, delay_s: float, *, may_overtake: bool = False, lane: Hashable = None
+        self, item: T, delay_s: float, *, may_overtake: bool = False, behind: Hashable = None
     ) -> None:
         """
         Put an item in.
@@ -51,8 +51,8 @@ class DelayLine[T]:
             How long it takes, seconds, 0 upward.
         may_overtake : bool, default False
             Whether it may come out before items that went in earlier.
-        lane : Hashable, optional
-            What it stays behind: the items of the same lane that went in earlier.
+        behind : Hashable, optional
+            What it stays behind: the items that went in earlier with the same name.
 
         """
         if delay_s <= 0.0 and not self._heap:
@@ -60,7 +60,7 @@ class DelayLine[T]:
             return
         due = self._loop.time() + delay_s
         if not may_overtake:
-            due = self._last_due[lane] = max(due, self._last_due.get(lane, 0.0))
+            due = self._last_due[behind] = max(due, self._last_due.get(behind, 0.0))
         heapq.heappush(self._heap, (due, next(self._numbers), item))
         if self._heap[0][2] is item:
             self._arm()

@@ -103,7 +103,7 @@ class Session:
 
     def show(self, channel: Channel, data: bytes, delay_s: float) -> None:
         """Send a frame of a channel, so late; frames of the same channel do not overtake it."""
-        self._late.push(Outgoing(data), delay_s, lane=channel)
+        self._late.push(Outgoing(data), delay_s, behind=channel)
 
     # -- REQUESTS ---------------------------------------------------------------------------------
 

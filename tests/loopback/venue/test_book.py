@@ -32,7 +32,7 @@ ALICE, BOB = 700, 701
 BID, ASK = 200_000, 200_050  # ETH's touch in price units
 
 
-class Desk:
+class Floor:
     """A market with two accounts, and a hand to send orders with."""
 
     def __init__(self, market: MarketConfig = DEFAULT_MARKETS[0]) -> None:
@@ -73,9 +73,9 @@ class Desk:
 
 
 @pytest.fixture
-def desk() -> Desk:
+def floor() -> Floor:
     """Return an ETH book with its default touch."""
-    return Desk()
+    return Floor()
 
 
 # -- NUMBERS --------------------------------------------------------------------------------------
@@ -83,7 +83,7 @@ def desk() -> Desk:
 
 def test_new_index_asks_count_up_bids_count_down() -> None:
     """An order index is (market + 1) << 48 | n; asks count n up, bids count it down."""
-    book = Desk(DEFAULT_MARKETS[0]).book
+    book = Floor(DEFAULT_MARKETS[0]).book
     assert [book.new_index(is_ask=True) for _ in range(2)] == [2**48 + 1, 2**48 + 2]
     assert [book.new_index(is_ask=False) for _ in range(2)] == [2**49 - 1, 2**49 - 2]
 
@@ -107,163 +107,163 @@ def test_parse_decimal_that_does_not_fit_raises(text: str) -> None:
 # -- RESTING AND TAKING ---------------------------------------------------------------------------
 
 
-def test_place_below_touch_rests(desk: Desk) -> None:
+def test_place_below_touch_rests(floor: Floor) -> None:
     """A limit order that reaches nobody is open with all of its size."""
-    order = desk.send(is_ask=False, price=BID - 100)
+    order = floor.send(is_ask=False, price=BID - 100)
     assert (order.status, order.remaining) == (OrderStatus.OPEN, 1_000)
-    assert list(desk.book.resting(is_ask=False)) == [order]
+    assert list(floor.book.resting(is_ask=False)) == [order]
 
 
-def test_place_crossing_limit_takes_the_touch(desk: Desk) -> None:
+def test_place_crossing_limit_takes_the_touch(floor: Floor) -> None:
     """A limit order at the touch's far side is filled there, at the touch's price."""
-    order = desk.send(is_ask=False, price=ASK + 100)
-    (fill,) = desk.changes.fills
+    order = floor.send(is_ask=False, price=ASK + 100)
+    (fill,) = floor.changes.fills
     assert order.status is OrderStatus.FILLED
     assert (fill.price, fill.ask.account_index, fill.is_maker_ask) == (ASK, HOUSE_ACCOUNT, True)
 
 
-def test_place_crossing_limit_meets_better_resting_order_first(desk: Desk) -> None:
+def test_place_crossing_limit_meets_better_resting_order_first(floor: Floor) -> None:
     """A resting order better than the touch is taken before it, at its own price."""
-    desk.send(is_ask=True, price=ASK - 10, base=400, account_index=BOB)
-    order = desk.send(is_ask=False, price=ASK, base=1_000)
-    assert [(f.price, f.base) for f in desk.changes.fills] == [(ASK - 10, 400), (ASK, 600)]
+    floor.send(is_ask=True, price=ASK - 10, base=400, account_index=BOB)
+    order = floor.send(is_ask=False, price=ASK, base=1_000)
+    assert [(f.price, f.base) for f in floor.changes.fills] == [(ASK - 10, 400), (ASK, 600)]
     assert order.filled_quote == (ASK - 10) * 400 + ASK * 600
 
 
-def test_place_equal_price_earlier_order_first(desk: Desk) -> None:
+def test_place_equal_price_earlier_order_first(floor: Floor) -> None:
     """At one price the order that came first is filled first."""
-    first = desk.send(is_ask=True, price=ASK - 10, account_index=BOB)
-    second = desk.send(is_ask=True, price=ASK - 10, account_index=BOB)
-    desk.take(is_ask=False, price=ASK, base=1_500)
+    first = floor.send(is_ask=True, price=ASK - 10, account_index=BOB)
+    second = floor.send(is_ask=True, price=ASK - 10, account_index=BOB)
+    floor.take(is_ask=False, price=ASK, base=1_500)
     assert (first.status, second.filled_base) == (OrderStatus.FILLED, 500)
 
 
-def test_place_equal_price_resting_order_before_the_touch(desk: Desk) -> None:
+def test_place_equal_price_resting_order_before_the_touch(floor: Floor) -> None:
     """At the touch's own price a resting order is filled before the house."""
-    maker = desk.send(is_ask=True, price=ASK, account_index=BOB)
-    desk.take(is_ask=False, price=ASK, base=1_200)
+    maker = floor.send(is_ask=True, price=ASK, account_index=BOB)
+    floor.take(is_ask=False, price=ASK, base=1_200)
     assert maker.status is OrderStatus.FILLED
-    assert [f.ask.account_index for f in desk.changes.fills] == [BOB, HOUSE_ACCOUNT]
+    assert [f.ask.account_index for f in floor.changes.fills] == [BOB, HOUSE_ACCOUNT]
 
 
 def test_place_limit_beyond_finite_touch_rests_with_the_rest() -> None:
     """When the touch runs out, the rest of a good-till-time order goes to the book."""
-    desk = Desk()
-    desk.move(BID, ASK, size=300)
-    order = desk.send(is_ask=False, price=ASK)
+    floor = Floor()
+    floor.move(BID, ASK, size=300)
+    order = floor.send(is_ask=False, price=ASK)
     assert (order.status, order.filled_base, order.remaining) == (OrderStatus.OPEN, 300, 700)
 
 
-def test_place_post_only_that_crosses_is_canceled(desk: Desk) -> None:
+def test_place_post_only_that_crosses_is_canceled(floor: Floor) -> None:
     """A post-only order that would take ends without a fill."""
-    order = desk.send(is_ask=False, price=ASK, tif=OrderTif.POST_ONLY)
-    assert (order.status, desk.changes.fills) == (OrderStatus.CANCELED_POST_ONLY, [])
+    order = floor.send(is_ask=False, price=ASK, tif=OrderTif.POST_ONLY)
+    assert (order.status, floor.changes.fills) == (OrderStatus.CANCELED_POST_ONLY, [])
 
 
-def test_place_ioc_that_reaches_nobody_is_canceled(desk: Desk) -> None:
+def test_place_ioc_that_reaches_nobody_is_canceled(floor: Floor) -> None:
     """An immediate order below the touch ends unfilled."""
-    order = desk.send(is_ask=False, price=BID, tif=OrderTif.IMMEDIATE_OR_CANCEL)
+    order = floor.send(is_ask=False, price=BID, tif=OrderTif.IMMEDIATE_OR_CANCEL)
     assert (order.status, order.remaining) == (OrderStatus.CANCELED_LIQUIDITY, 0)
 
 
-def test_place_market_worse_than_worst_price_is_canceled(desk: Desk) -> None:
+def test_place_market_worse_than_worst_price_is_canceled(floor: Floor) -> None:
     """A market order takes nothing beyond its worst price."""
-    order = desk.take(is_ask=False, price=ASK - 1)
+    order = floor.take(is_ask=False, price=ASK - 1)
     assert (order.status, order.filled_base) == (OrderStatus.CANCELED_SLIPPAGE, 0)
 
 
 def test_place_market_larger_than_liquidity_is_canceled_with_its_fill() -> None:
     """A market order keeps what it was filled and ends when nothing is left to take."""
-    desk = Desk()
-    desk.move(BID, ASK, size=300)
-    order = desk.take(is_ask=False, price=ASK)
+    floor = Floor()
+    floor.move(BID, ASK, size=300)
+    order = floor.take(is_ask=False, price=ASK)
     assert (order.status, order.filled_base) == (OrderStatus.CANCELED_LIQUIDITY, 300)
 
 
 # -- REDUCE-ONLY AND SELF-TRADE -------------------------------------------------------------------
 
 
-def test_place_reduce_only_when_flat_is_canceled(desk: Desk) -> None:
+def test_place_reduce_only_when_flat_is_canceled(floor: Floor) -> None:
     """A reduce-only order without a position to reduce opens nothing."""
-    order = desk.take(is_ask=True, price=BID, reduce_only=True)
-    assert (order.status, desk.size()) == (OrderStatus.CANCELED_REDUCE_ONLY, 0)
+    order = floor.take(is_ask=True, price=BID, reduce_only=True)
+    assert (order.status, floor.size()) == (OrderStatus.CANCELED_REDUCE_ONLY, 0)
 
 
-def test_place_reduce_only_larger_than_position_closes_it(desk: Desk) -> None:
+def test_place_reduce_only_larger_than_position_closes_it(floor: Floor) -> None:
     """A reduce-only order trades the position and no more."""
-    desk.take(is_ask=False, price=ASK, base=400)
-    order = desk.take(is_ask=True, price=BID, base=1_000, reduce_only=True)
-    assert (order.filled_base, desk.size()) == (400, 0)
+    floor.take(is_ask=False, price=ASK, base=400)
+    order = floor.take(is_ask=True, price=BID, base=1_000, reduce_only=True)
+    assert (order.filled_base, floor.size()) == (400, 0)
     assert order.status is OrderStatus.CANCELED_REDUCE_ONLY
 
 
-def test_place_against_own_order_expires_the_maker(desk: Desk) -> None:
+def test_place_against_own_order_expires_the_maker(floor: Floor) -> None:
     """By default an order that meets its own account's order ends that one and goes on."""
-    maker = desk.send(is_ask=True, price=ASK - 10)
-    taker = desk.send(is_ask=False, price=ASK)
+    maker = floor.send(is_ask=True, price=ASK - 10)
+    taker = floor.send(is_ask=False, price=ASK)
     assert maker.status is OrderStatus.CANCELED_SELF_TRADE
-    assert (taker.status, desk.changes.fills[0].price) == (OrderStatus.FILLED, ASK)
+    assert (taker.status, floor.changes.fills[0].price) == (OrderStatus.FILLED, ASK)
 
 
-def test_place_against_own_order_may_expire_the_taker(desk: Desk) -> None:
+def test_place_against_own_order_may_expire_the_taker(floor: Floor) -> None:
     """With the other behaviour the incoming order ends and the resting one stays."""
-    maker = desk.send(is_ask=True, price=ASK - 10)
-    taker = desk.send(is_ask=False, price=ASK, self_trade=SelfTrade.EXPIRE_TAKER)
+    maker = floor.send(is_ask=True, price=ASK - 10)
+    taker = floor.send(is_ask=False, price=ASK, self_trade=SelfTrade.EXPIRE_TAKER)
     assert (maker.status, taker.status) == (OrderStatus.OPEN, OrderStatus.CANCELED_SELF_TRADE)
 
 
 # -- CANCEL, MODIFY, EXPIRY -----------------------------------------------------------------------
 
 
-def test_cancel_leaves_the_book(desk: Desk) -> None:
+def test_cancel_leaves_the_book(floor: Floor) -> None:
     """A canceled order has nothing left and cannot be filled."""
-    order = desk.send(is_ask=True, price=ASK - 10, account_index=BOB)
-    desk.book.cancel(order, OrderStatus.CANCELED, 9)
-    desk.take(is_ask=False, price=ASK)
+    order = floor.send(is_ask=True, price=ASK - 10, account_index=BOB)
+    floor.book.cancel(order, OrderStatus.CANCELED, 9)
+    floor.take(is_ask=False, price=ASK)
     assert (order.status, order.remaining, order.filled_base) == (OrderStatus.CANCELED, 0, 0)
 
 
-def test_modify_keeps_numbers_and_loses_priority(desk: Desk) -> None:
+def test_modify_keeps_numbers_and_loses_priority(floor: Floor) -> None:
     """A modified order keeps its order index but stands behind those of its new price."""
-    first = desk.send(is_ask=True, price=ASK - 10, account_index=BOB)
-    second = desk.send(is_ask=True, price=ASK - 20, account_index=BOB)
+    first = floor.send(is_ask=True, price=ASK - 10, account_index=BOB)
+    second = floor.send(is_ask=True, price=ASK - 20, account_index=BOB)
     index = second.order_index
-    desk.book.modify(second, 2_000, ASK - 10, 0, 9)
-    assert list(desk.book.resting(is_ask=True)) == [first, second]
+    floor.book.modify(second, 2_000, ASK - 10, 0, 9)
+    assert list(floor.book.resting(is_ask=True)) == [first, second]
     assert (second.order_index, second.remaining) == (index, 2_000)
 
 
-def test_modify_into_the_touch_fills(desk: Desk) -> None:
+def test_modify_into_the_touch_fills(floor: Floor) -> None:
     """A modify whose new price crosses takes at once."""
-    order = desk.send(is_ask=False, price=BID - 100)
-    changes = desk.book.modify(order, 1_000, ASK, 0, 9)
+    order = floor.send(is_ask=False, price=BID - 100)
+    changes = floor.book.modify(order, 1_000, ASK, 0, 9)
     assert (order.status, len(changes.fills)) == (OrderStatus.FILLED, 1)
 
 
 def test_modify_below_filled_ends_the_order() -> None:
     """A new total that is already filled leaves nothing to do."""
-    desk = Desk()
-    desk.move(BID, ASK, size=300)
-    order = desk.send(is_ask=False, price=ASK)
-    desk.book.modify(order, 300, ASK, 0, 9)
+    floor = Floor()
+    floor.move(BID, ASK, size=300)
+    order = floor.send(is_ask=False, price=ASK)
+    floor.book.modify(order, 300, ASK, 0, 9)
     assert (order.status, order.remaining) == (OrderStatus.FILLED, 0)
 
 
-def test_expire_ends_orders_whose_time_has_passed(desk: Desk) -> None:
+def test_expire_ends_orders_whose_time_has_passed(floor: Floor) -> None:
     """An order with an expiry in the past ends; one without stays."""
-    old = desk.send(is_ask=False, price=BID - 100, expiry_ms=5)
-    other = desk.send(is_ask=False, price=BID - 200)
-    desk.book.expire(now_ns=5_000_000)
+    old = floor.send(is_ask=False, price=BID - 100, expiry_ms=5)
+    other = floor.send(is_ask=False, price=BID - 200)
+    floor.book.expire(now_ns=5_000_000)
     assert (old.status, other.status) == (OrderStatus.CANCELED_EXPIRED, OrderStatus.OPEN)
 
 
 # -- TOUCH ----------------------------------------------------------------------------------------
 
 
-def test_move_touch_fills_crossed_order_as_maker(desk: Desk) -> None:
+def test_move_touch_fills_crossed_order_as_maker(floor: Floor) -> None:
     """A resting order that the touch crosses is filled at its own price, as maker."""
-    order = desk.send(is_ask=False, price=BID - 100)
-    changes = desk.move(BID - 200, BID - 150)
+    order = floor.send(is_ask=False, price=BID - 100)
+    changes = floor.move(BID - 200, BID - 150)
     (fill,) = changes.fills
     assert order.status is OrderStatus.FILLED
     assert (fill.price, fill.is_maker_ask, fill.ask.account_index) == (
@@ -273,19 +273,19 @@ def test_move_touch_fills_crossed_order_as_maker(desk: Desk) -> None:
     )
 
 
-def test_move_touch_with_size_fills_best_first(desk: Desk) -> None:
+def test_move_touch_with_size_fills_best_first(floor: Floor) -> None:
     """A touch of limited size fills the best-priced orders and stops when it is used up."""
-    worse = desk.send(is_ask=False, price=BID - 110)
-    better = desk.send(is_ask=False, price=BID - 100)
-    desk.move(BID - 300, BID - 200, size=1_200)
+    worse = floor.send(is_ask=False, price=BID - 110)
+    better = floor.send(is_ask=False, price=BID - 100)
+    floor.move(BID - 300, BID - 200, size=1_200)
     assert (better.status, worse.filled_base) == (OrderStatus.FILLED, 200)
 
 
-def test_move_touch_crossed_raises_and_changes_nothing(desk: Desk) -> None:
+def test_move_touch_crossed_raises_and_changes_nothing(floor: Floor) -> None:
     """A touch whose bid is not below its ask is refused."""
     with pytest.raises(ValueError, match="touch"):
-        desk.move(ASK, BID)
-    assert desk.book.touch(is_ask=True) == (ASK, None)
+        floor.move(ASK, BID)
+    assert floor.book.touch(is_ask=True) == (ASK, None)
 
 
 @pytest.mark.parametrize(
@@ -298,49 +298,49 @@ def test_move_touch_crossed_raises_and_changes_nothing(desk: Desk) -> None:
     ],
 )
 def test_move_touch_past_trigger_sets_order_off(
-    desk: Desk, kind: OrderKind, is_ask: bool, bid: int, trigger: int
+    floor: Floor, kind: OrderKind, is_ask: bool, bid: int, trigger: int
 ) -> None:
     """A waiting order enters the market when the middle reaches its trigger, not before."""
     worst = 1 if is_ask else 10**9
-    order = desk.take(is_ask, worst, kind=kind, trigger_price=trigger)
+    order = floor.take(is_ask, worst, kind=kind, trigger_price=trigger)
     assert order.status is OrderStatus.PENDING
     early = BID + (bid - BID) // 4
-    desk.move(early, early + 50)
+    floor.move(early, early + 50)
     assert order.status is OrderStatus.PENDING
-    desk.move(bid, bid + 50)
+    floor.move(bid, bid + 50)
     assert order.status is OrderStatus.FILLED
 
 
 # -- ACCOUNTS -------------------------------------------------------------------------------------
 
 
-def test_settle_round_trip_realizes_the_difference(desk: Desk) -> None:
+def test_book_fill_round_trip_realizes_the_difference(floor: Floor) -> None:
     """Buying at the ask and selling at the bid costs the spread times the size."""
-    account = desk.accounts.get(ALICE)
+    account = floor.accounts.get(ALICE)
     assert account is not None
     before = account.collateral
-    desk.take(is_ask=False, price=ASK)
-    desk.take(is_ask=True, price=BID)
-    assert (desk.size(), account.collateral - before) == (0, (BID - ASK) * 1_000)
+    floor.take(is_ask=False, price=ASK)
+    floor.take(is_ask=True, price=BID)
+    assert (floor.size(), account.collateral - before) == (0, (BID - ASK) * 1_000)
 
 
-def test_settle_books_both_sides(desk: Desk) -> None:
+def test_book_fill_books_both_sides(floor: Floor) -> None:
     """A trade between two accounts makes one long and the other short."""
-    desk.send(is_ask=True, price=ASK - 10, account_index=BOB)
-    desk.take(is_ask=False, price=ASK)
-    assert (desk.size(ALICE), desk.size(BOB)) == (1_000, -1_000)
+    floor.send(is_ask=True, price=ASK - 10, account_index=BOB)
+    floor.take(is_ask=False, price=ASK)
+    assert (floor.size(ALICE), floor.size(BOB)) == (1_000, -1_000)
 
 
-def test_available_shrinks_by_margin_of_a_reserved_order(desk: Desk) -> None:
+def test_available_shrinks_by_margin_of_a_reserved_order(floor: Floor) -> None:
     """What a resting order reserves is not available, and is again when it is freed."""
-    account = desk.accounts.get(ALICE)
+    account = floor.accounts.get(ALICE)
     assert account is not None
-    free = desk.accounts.available(account, lambda market_id, base: 0)
+    free = floor.accounts.available(account, lambda market_id, base: 0)
     account.reserve(1, 500)
     account.reserve(1, 300)
-    assert desk.accounts.available(account, lambda market_id, base: 0) == free - 300
+    assert floor.accounts.available(account, lambda market_id, base: 0) == free - 300
     account.reserve(1, 0)
-    assert desk.accounts.available(account, lambda market_id, base: 0) == free
+    assert floor.accounts.available(account, lambda market_id, base: 0) == free
 
 
 @given(
@@ -374,17 +374,17 @@ def test_place_any_sequence_never_leaves_a_crossed_book(
     orders: list[tuple[bool, int, int, int]],
 ) -> None:
     """After any orders the best bid is below the best ask and every order's sizes add up."""
-    desk = Desk()
-    desk.move(BID, ASK, size=10)
+    floor = Floor()
+    floor.move(BID, ASK, size=10)
     placed = [
-        desk.send(is_ask, BID + 25 + offset * 10, base, account_index=account)
+        floor.send(is_ask, BID + 25 + offset * 10, base, account_index=account)
         for is_ask, offset, base, account in orders
     ]
-    bids = [order.price for order in desk.book.resting(is_ask=False)]
-    asks = [order.price for order in desk.book.resting(is_ask=True)]
+    bids = [order.price for order in floor.book.resting(is_ask=False)]
+    asks = [order.price for order in floor.book.resting(is_ask=True)]
     assert not bids or not asks or max(bids) < min(asks)
     assert all(0 <= order.filled_base <= order.base_amount for order in placed)
-    assert desk.size(ALICE) + desk.size(BOB) == _bought_from_house(placed)
+    assert floor.size(ALICE) + floor.size(BOB) == _bought_from_house(placed)
 
 
 def _bought_from_house(placed: list[BookOrder]) -> int:

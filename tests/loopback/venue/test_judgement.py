@@ -264,7 +264,7 @@ def test_judge_order_in_flight_is_unresolved_whatever_is_true(venue: Any) -> Non
 
 
 def test_judge_order_that_nobody_was_told_of_is_untold() -> None:
-    """A living order that no claim names is one that its owner does not know."""
+    """A living order that no claim names is one that nobody knows of."""
     bench = resting()
     bench.send(14, txs.create(2, COI + 1), ms=60)
     bench.send(14, txs.create(3, COI + 2, MarketIndex=77), ms=60)

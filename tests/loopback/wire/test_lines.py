@@ -107,13 +107,13 @@ async def test_line_lost_keeps_what_is_held() -> None:
     assert out == ["held"]
 
 
-async def test_delay_line_lanes_pass_each_other() -> None:
-    """Items of one lane stay in order, those of another do not wait for them."""
+async def test_delay_line_items_behind_others_pass_the_rest() -> None:
+    """Items that stay behind each other keep their order, and others do not wait for them."""
     out: list[str] = []
     line: DelayLine[str] = DelayLine(asyncio.get_running_loop(), out.append)
-    line.push("a1", 0.04, lane="a")
-    line.push("a2", 0.0, lane="a")
-    line.push("b1", 0.001, lane="b")
+    line.push("a1", 0.04, behind="a")
+    line.push("a2", 0.0, behind="a")
+    line.push("b1", 0.001, behind="b")
     await eventually(lambda: len(out) == 3)
     assert out == ["b1", "a1", "a2"]
 

@@ -19,7 +19,7 @@ from tests.lighter.stubs import DEADLINE_SECS
 NOW = Backoff(initial_secs=0.0, max_secs=0.0)
 
 
-class Desk:
+class Rig:
     """A stream over sockets of a test, and everything that it tells, in order."""
 
     def __init__(self) -> None:
@@ -98,8 +98,8 @@ class Desk:
 class FakeSocket:
     """A connection that confirms what is subscribed, unless the test says otherwise."""
 
-    def __init__(self, desk: Desk, handler: Handler) -> None:
-        self._desk = desk
+    def __init__(self, rig: Rig, handler: Handler) -> None:
+        self._rig = rig
         self.handler = handler
         self.sent: list[dict[str, Any]] = []
         self.is_over = False
@@ -107,9 +107,9 @@ class FakeSocket:
     async def send_text(self, data: bytes) -> None:
         frame = msgspec.json.decode(data)
         self.sent.append(frame)
-        if frame["type"] == "subscribe" and self._desk.confirms:
+        if frame["type"] == "subscribe" and self._rig.confirms:
             self.confirm(frame["channel"])
-        self._desk.tell(("sent", frame["type"]))
+        self._rig.tell(("sent", frame["type"]))
 
     def confirm(self, channel: str) -> None:
         name = channel.replace("/", ":")
@@ -117,8 +117,8 @@ class FakeSocket:
 
     async def disconnect(self) -> None:
         self.is_over = True
-        if self._desk.close_fault is not None:
-            raise self._desk.close_fault
+        if self._rig.close_fault is not None:
+            raise self._rig.close_fault
 
     def is_closed(self) -> bool:
         return self.is_over
