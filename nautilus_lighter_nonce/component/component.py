@@ -324,9 +324,9 @@ class LighterNonceComponent(Component):
         Parameters
         ----------
         message : object
-            `TxAccepted`, `TxRefused`, `TxStale`, `TxUnknown`, `NonceSpent`, `RebaseWanted` or
-            `CounterAnswered`. A verdict is published on its topic afterwards, before the lane's
-            news. Anything else, and keys without a lane here, are ignored.
+            `TxAccepted`, `TxRefused`, `TxStale`, `TxUnknown`, `NonceSpent`, `NonceWithdrawn`,
+            `RebaseWanted` or `CounterAnswered`. A verdict is published on its topic afterwards,
+            before the lane's news. Anything else, and keys without a lane here, are ignored.
 
         """
         key = (getattr(message, "account_index", None), getattr(message, "api_key_index", None))

@@ -14,14 +14,19 @@ from typing import Final
 
 from nautilus_lighter_nonce.core.errors import LaneHaltedError
 from nautilus_lighter_nonce.core.lane import NonceLane
+from nautilus_lighter_nonce.lighter.codes import TX_LIFETIME_MS
 
 
 Key = tuple[int, int]
 
-SECOND_NS: Final = 1_000_000_000
+MS: Final = 1_000_000
+SECOND_NS: Final = 1_000 * MS
 
-SIGNATURE_LIFE_NS: Final = 620 * SECOND_NS
-"""How long a signature may still be taken: 599 s (lighter-sdk), and a margin for clocks."""
+CLOCK_MARGIN_NS: Final = 21 * SECOND_NS
+"""By how much our clock and the venue's may differ (our choice)."""
+
+SIGNATURE_LIFE_NS: Final = TX_LIFETIME_MS * MS + CLOCK_MARGIN_NS
+"""How long a signature may still be taken."""
 
 
 class Resets:

@@ -29,7 +29,6 @@ from nautilus_trader.common.component import Logger
 
 from nautilus_lighter_nonce import events
 from nautilus_lighter_nonce.dispatch.lane_door import LaneDoor
-from nautilus_lighter_nonce.dispatch.questions import NotAnswered
 from nautilus_lighter_nonce.dispatch.questions import Questions
 from nautilus_lighter_nonce.dispatch.questions import Reads
 from nautilus_lighter_nonce.dispatch.requests import TxRequest
@@ -75,7 +74,7 @@ class TxDispatcher:
     settings : OutboxSettings
         Patience, limits and resend policy.
     log : Logger, optional
-        The owner's logger.
+        The client's logger.
 
     """
 
@@ -368,15 +367,11 @@ class TxDispatcher:
     # -- QUESTIONS --------------------------------------------------------------------------------
 
     async def _ask(self, asked_ns: int) -> None:
-        try:
-            value = await self._questions.next_nonce()
-        except NotAnswered:
-            self._outbox.no_counter(self._now())
+        answers = await self._questions.next_nonce()
+        if answers and self._door.count(answers[0], asked_ns):
+            self._outbox.counter(answers[0], asked_ns, self._now())
         else:
-            if self._door.count(value, asked_ns):
-                self._outbox.counter(value, asked_ns, self._now())
-            else:
-                self._outbox.no_counter(self._now())
+            self._outbox.no_counter(self._now())
         self._run()
 
     async def _look_up(self, work: w.LookUp) -> None:

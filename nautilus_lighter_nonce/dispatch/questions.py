@@ -39,10 +39,6 @@ class Reads(Protocol):
         """Return the newest records of an account."""
 
 
-class NotAnswered(Exception):
-    """A question had no answer."""
-
-
 class Questions:
     """
     Asks for one key.
@@ -63,44 +59,27 @@ class Questions:
         self._key = key
         self._once = OncePerKind(log)
 
-    async def next_nonce(self) -> Any:
-        """
-        Return what the counter says, of whatever type.
-
-        Raises
-        ------
-        NotAnswered
-            If nothing came in time.
-
-        """
+    async def next_nonce(self) -> list[Any]:
+        """Return what the counter says, of whatever type; empty if nothing came in time."""
         return await self._ask("nextNonce", self._reads.next_nonce(*self._key))
 
     async def find(self, work: w.LookUp) -> list[TxRecord]:
         """Return the records that the venue has of a nonce's copies, as far as it answered."""
         found: list[TxRecord] = []
         for tx_hash in work.hashes:
-            try:
-                record = await self._ask("tx", self._reads.tx_by_hash(tx_hash))
-            except NotAnswered:
-                continue
-            if record is not None and record.hash == tx_hash:
-                found.append(record)
+            answers = await self._ask("tx", self._reads.tx_by_hash(tx_hash))
+            found += [record for record in answers if record is not None and record.hash == tx_hash]
         if work.by_nonce and not found:
-            found += await self._newest()
+            account_index, api_key_index = self._key
+            for rows in await self._ask("accountTxs", self._reads.account_txs(account_index)):
+                found += [row for row in rows if row.api_key_index == api_key_index]
         return found
 
-    async def _newest(self) -> list[TxRecord]:
-        account_index, api_key_index = self._key
+    async def _ask[T](self, what: str, question: Awaitable[T]) -> list[T]:
+        """Return the one answer, or none."""
         try:
-            rows = await self._ask("accountTxs", self._reads.account_txs(account_index))
-        except NotAnswered:
-            return []
-        return [row for row in rows if row.api_key_index == api_key_index]
-
-    async def _ask[T](self, what: str, question: Awaitable[T]) -> T:
-        try:
-            return await asyncio.wait_for(question, QUESTION_SECS)
-        except Exception as e:
+            return [await asyncio.wait_for(question, QUESTION_SECS)]
+        except Exception as e:  # noqa: BLE001 (no answer is no answer, whatever it was)
             name = type(e).__name__
             self._once.warn(f"{what} {name}", f"{what} was not answered: {name}: {e}")
-            raise NotAnswered(what) from e
+            return []

@@ -24,7 +24,7 @@ from nautilus_lighter_nonce.lighter.errors import SocketError
 from nautilus_lighter_nonce.lighter.frames import PING
 
 
-SETTLE_SECS: Final = 0.05
+WIND_DOWN_SECS: Final = 0.05
 """
 How long a closed client's threads still touch Python. An interpreter that ends in that moment is
 aborted (measured on 3.13: 10 exits of 40, none after 5 ms).
@@ -110,7 +110,7 @@ class NautilusSocket:
         except (WebSocketClientError, RuntimeError) as error:
             raise SocketError(str(error)) from error
         finally:
-            await asyncio.sleep(SETTLE_SECS)
+            await asyncio.sleep(WIND_DOWN_SECS)
 
     def is_closed(self) -> bool:
         """Return whether the connection is over for good."""

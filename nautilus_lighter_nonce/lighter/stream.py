@@ -63,11 +63,12 @@ class LighterStream:
     loop : asyncio.AbstractEventLoop
         The loop that all methods are called on.
     dial : Dial
-        Makes the connections, such as `transport_ws.NautilusDial`.
+        Makes the connections, such as `dispatch.transport_ws.NautilusDial`.
     listeners : Listeners
         Who takes what arrives.
     auth_token : Callable[[], Awaitable[str]]
-        Makes a fresh token; called once per (re)connection and per private subscription.
+        Returns a token that serves; asked at each renewal and each private subscription, and once
+        more when one was refused.
     log : StreamLog, optional
         Takes remarks. They never hold a token or a transaction.
     subscribe_timeout_secs : float, default 5.0
