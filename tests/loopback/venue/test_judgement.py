@@ -110,7 +110,10 @@ def test_judge_told_is_misreported_only_where_it_is_not_so(venue: Any, fitting: 
 
 def test_judge_names_what_was_told_and_what_is_true() -> None:
     """A misreport says both, so that nobody has to look for it."""
-    (row,) = judged(filled(), "rejected", filled="0")["misreported"]
+    bench = filled()
+    (row,) = judged(bench, "rejected", filled="0")["misreported"]
+    (entry,) = bench.entries
+    assert entry.order is not None
 
     assert row == {
         "account_index": 700,
@@ -119,8 +122,13 @@ def test_judge_names_what_was_told_and_what_is_true() -> None:
         "told": "rejected",
         "told_filled": "0",
         "told_average": None,
+        "told_price": None,
+        "told_quantity": None,
         "truth": "filled",
+        "order_index": entry.order.order_index,
         "status": "filled",
+        "price": "2100.00",
+        "quantity": "0.1000",
         "filled": "0.1000",
         "filled_quote": "200.050000",
     }
@@ -168,6 +176,43 @@ def test_judge_order_that_executed_twice_has_both_fills() -> None:
     assert [row["filled"] for row in summary["misreported"]] == ["0.2000"]
 
 
+@pytest.mark.parametrize(
+    ("terms", "is_right"),
+    [
+        ({"price": "1900", "quantity": "0.1"}, True),
+        ({"price": "1900.01"}, False),
+        ({"quantity": "0.2"}, False),
+    ],
+)
+def test_judge_told_terms_of_an_open_order_are_compared(
+    terms: dict[str, str], is_right: bool
+) -> None:
+    """Who believes in another price or quantity was told what is not so."""
+    assert (words(resting(), "open", **terms) == []) is is_right
+
+
+def test_judge_terms_of_an_order_that_has_ended_are_nobodys_business() -> None:
+    """An amend that came too late changes nothing about the end."""
+    assert words(canceled(), "canceled", price="1", quantity="1") == []
+
+
+def test_judge_terms_after_an_amend_are_the_new_ones() -> None:
+    """What is compared is the order as it is now."""
+    bench = resting()
+    bench.send(17, txs.modify(2, COI, 2_000, 185_000), ms=60)
+    bench.run(100)
+    assert words(bench, "open", price="1850.00", quantity="0.2") == []
+    assert words(bench, "open", price="1900.00", quantity="0.1") == ["misreported"]
+
+
+def test_judge_lists_every_order_of_the_claims_with_its_truth() -> None:
+    """Whoever counts orders takes the truth from here, whatever was told."""
+    summary = judged(resting(), "in_flight")
+    (row,) = summary["orders"]
+    assert (row["told"], row["truth"], row["price"]) == ("in_flight", "open", "1900.00")
+    assert [r["truth"] for r in judged(never_sent(), "rejected")["orders"]] == ["never"]
+
+
 # -- LOST -----------------------------------------------------------------------------------------
 
 
@@ -178,7 +223,21 @@ def test_judge_order_that_was_never_made_is_lost_unless_the_caller_waits_or_canc
 
     lost = [told.value for told in Told if judged(bench, told.value)["lost"]]
 
-    assert lost == ["accepted", "open", "filled", "rejected", "denied", "expired"]
+    assert lost == ["accepted", "open", "filled", "rejected", "denied", "expired", "nothing"]
+
+
+@pytest.mark.parametrize(
+    ("venue", "found"),
+    [
+        (never_sent, ["lost", "misreported"]),
+        (refused, ["misreported"]),
+        (canceled, []),
+        (post_only_that_crosses, []),
+    ],
+)
+def test_judge_canceled_that_nobody_asked_for_is_no_excuse(venue: Any, found: list[str]) -> None:
+    """An order that was wanted to the end and was not made was not canceled."""
+    assert words(venue(), "canceled", asked_cancel=False) == found
 
 
 @pytest.mark.parametrize("venue", [resting, filled, canceled, refused, post_only_that_crosses])
@@ -261,6 +320,24 @@ def test_judge_accepted_and_not_executed_order_is_undecided(told: str) -> None:
 def test_judge_order_in_flight_is_unresolved_whatever_is_true(venue: Any) -> None:
     """Who was told nothing was not lied to."""
     assert words(venue(), "in_flight") == ["unresolved"]
+
+
+@pytest.mark.parametrize("venue", [resting, filled, canceled, refused])
+def test_judge_order_that_was_never_told_of_is_unresolved(venue: Any) -> None:
+    """Who was told nothing to the end was not lied to either."""
+    assert words(venue(), "nothing") == ["unresolved"]
+
+
+def test_judge_order_that_was_never_made_nor_told_of_is_lost_and_unresolved() -> None:
+    """Nobody waits for it any more: what was wanted did not come."""
+    assert words(never_sent(), "nothing") == ["lost", "unresolved"]
+
+
+def test_judge_order_that_was_never_told_of_and_is_pending_is_not_lost() -> None:
+    """It may still come."""
+    bench = Bench(execution_delay_ms=1_000)
+    bench.send(14, txs.create(1, COI))
+    assert words(bench, "nothing") == ["unresolved"]
 
 
 def test_judge_order_that_nobody_was_told_of_is_untold() -> None:
