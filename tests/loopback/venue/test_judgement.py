@@ -6,15 +6,22 @@ from typing import Any
 
 import pytest
 
-from nautilus_lighter_nonce.lighter.codes import Code
 from nautilus_lighter_nonce.loopback.venue.faults import Fault
 from nautilus_lighter_nonce.loopback.venue.judgement import Told
 from nautilus_lighter_nonce.loopback.venue.judgement import claims_of
 from tests.loopback import txs
 from tests.loopback.bench import Bench
+from tests.loopback.plays import COI
+from tests.loopback.plays import canceled
+from tests.loopback.plays import failed
+from tests.loopback.plays import filled
+from tests.loopback.plays import never_sent
+from tests.loopback.plays import partly_filled
+from tests.loopback.plays import post_only_that_crosses
+from tests.loopback.plays import refused
+from tests.loopback.plays import resting
 
 
-COI = 42
 ABSENT = ["accepted", "open", "filled", "rejected", "denied", "canceled", "expired"]
 
 
@@ -29,59 +36,6 @@ def words(bench: Bench, told: str, **fields: Any) -> list[str]:
     names = ("lost", "misreported", "undecided", "unresolved", "untold")
     summary = judged(bench, told, **fields)
     return [name for name in names if summary[name]]
-
-
-def played(tx_info: str, **config: Any) -> Bench:
-    """Return a venue that executed a create."""
-    bench = Bench(execution_delay_ms=1, **config)
-    bench.send(14, tx_info)
-    bench.run(50)
-    return bench
-
-
-def resting() -> Bench:
-    """Return a venue with order 42 in the book."""
-    return played(txs.create(1, COI))
-
-
-def filled() -> Bench:
-    """Return a venue that filled order 42."""
-    return played(txs.take(1, COI))
-
-
-def canceled() -> Bench:
-    """Return a venue where order 42 lived and was canceled."""
-    bench = resting()
-    bench.send(15, txs.cancel(2, COI), ms=60)
-    bench.run(100)
-    return bench
-
-
-def partly_filled() -> Bench:
-    """Return a venue where 0.04 of order 42 was filled and the rest is gone."""
-    bench = Bench(execution_delay_ms=1)
-    bench.engine.move_touch(0, "2000.00", "2000.50", "0.04", bench.at(0))
-    bench.send(14, txs.take(1, COI))
-    bench.run(50)
-    return bench
-
-
-def post_only_that_crosses() -> Bench:
-    """Return a venue that ended order 42 in the execution that made it."""
-    return played(txs.create(1, COI, TimeInForce=2, Price=210_000))
-
-
-def refused() -> Bench:
-    """Return a venue that refused order 42 for a reason of its own."""
-    bench = Bench()
-    bench.arm(Fault.REFUSE, code=int(Code.NOT_ENOUGH_MARGIN))
-    bench.send(14, txs.create(1, COI))
-    return bench
-
-
-def never_sent() -> Bench:
-    """Return a venue that never saw order 42."""
-    return Bench()
 
 
 # -- WHAT FITS ------------------------------------------------------------------------------------
@@ -264,11 +218,7 @@ def test_judge_refusal_whose_answer_was_lost_is_a_refusal() -> None:
 
 def test_judge_failed_order_is_refused() -> None:
     """The sequencer's refusal spends the nonce and is a refusal."""
-    bench = Bench(execution_delay_ms=1)
-    bench.arm(Fault.FAIL)
-    bench.send(14, txs.create(1, COI))
-    bench.run(50)
-    assert words(bench, "rejected") == []
+    assert words(failed(), "rejected") == []
 
 
 def test_judge_vanished_order_is_refused_and_its_follower_is_not() -> None:
