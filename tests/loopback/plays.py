@@ -57,6 +57,14 @@ def post_only_that_crosses() -> Bench:
     return played(txs.create(1, COI, TimeInForce=2, Price=210_000))
 
 
+def self_traded() -> Bench:
+    """Return a venue where order 42 lived, and was ended as one of its own account met it."""
+    bench = played(txs.create(1, COI, Price=200_020))
+    bench.send(14, txs.create(2, COI + 1, IsAsk=1, Price=200_020), ms=60)
+    bench.run(100)
+    return bench
+
+
 def refused() -> Bench:
     """Return a venue that refused order 42 for a reason of its own."""
     bench = Bench()

@@ -20,6 +20,7 @@ from tests.loopback.plays import partly_filled
 from tests.loopback.plays import post_only_that_crosses
 from tests.loopback.plays import refused
 from tests.loopback.plays import resting
+from tests.loopback.plays import self_traded
 
 
 ABSENT = ["accepted", "open", "filled", "rejected", "denied", "canceled", "expired"]
@@ -48,6 +49,7 @@ def words(bench: Bench, told: str, **fields: Any) -> list[str]:
         (filled, "accepted filled"),
         (canceled, "accepted canceled expired"),
         (partly_filled, "accepted canceled expired"),
+        (self_traded, "accepted canceled expired"),
         (post_only_that_crosses, "accepted rejected denied canceled expired"),
         (refused, "rejected denied canceled expired"),
         (never_sent, "rejected denied canceled expired"),
@@ -86,6 +88,12 @@ def test_judge_names_what_was_told_and_what_is_true() -> None:
         "filled": "0.1000",
         "filled_quote": "200.050000",
     }
+
+
+def test_judge_order_that_lived_and_that_the_venue_ended_was_not_rejected() -> None:
+    """The venue's reason for the end is no refusal of what rested before."""
+    (row,) = judged(self_traded(), "rejected")["misreported"]
+    assert (row["truth"], row["status"]) == ("canceled", "canceled-self-trade")
 
 
 def test_judge_rejected_order_that_lived_and_was_canceled_is_misreported() -> None:
