@@ -135,13 +135,15 @@ class Claim(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
 
 _NOT_MADE: Final = frozenset({Truth.NEVER, Truth.REFUSED})
-_MADE: Final = frozenset(
+MADE: Final = frozenset(
     {Truth.ENDED_AT_ONCE, Truth.OPEN, Truth.FILLED, Truth.CANCELED, Truth.EXPIRED}
 )
+"""What may be true of an order that was made."""
+
 _NOT_LIVED: Final = _NOT_MADE | {Truth.ENDED_AT_ONCE}
 _ENDED: Final = _NOT_LIVED | {Truth.CANCELED, Truth.EXPIRED}
 _FITTING: Final = {
-    Told.ACCEPTED: _MADE,
+    Told.ACCEPTED: MADE,
     Told.OPEN: frozenset({Truth.OPEN}),
     Told.FILLED: frozenset({Truth.FILLED}),
     Told.REJECTED: _NOT_LIVED,
