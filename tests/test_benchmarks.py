@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+import re
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -13,6 +15,7 @@ from rich.console import Console
 from benchmarks import cases
 from benchmarks import tables
 from benchmarks.__main__ import main
+from benchmarks.clients import lane
 from benchmarks.clients.heals import TOPIC
 from benchmarks.clients.heals import noted_heals
 from benchmarks.clients.lane import PlacedOrder
@@ -250,6 +253,19 @@ async def test_on_doubt_after_something_definite_leaves_no_doubt() -> None:
     for order in (known, silent):
         PlacedOrder(order).on_doubt()
     assert (known.was_unknown, silent.was_unknown) == (False, True)
+
+
+def test_lane_client_sends_by_the_shipped_outbox_and_its_shell_alone() -> None:
+    """What is measured is what is shipped: no nonce is taken or given back by hand."""
+    source = Path(lane.__file__).read_text()
+    names = {
+        node.module
+        for node in ast.walk(ast.parse(source))
+        if isinstance(node, ast.ImportFrom) and node.module is not None
+    }
+    assert "nautilus_lighter_nonce.dispatch.dispatcher" in names
+    assert not [name for name in names if name.startswith("nautilus_lighter_nonce.core")]
+    assert not re.findall(r"next_nonce|ack_|\.issue\(|send_tx", source)
 
 
 def test_tick_keeps_the_longest_standstill_and_the_most_work() -> None:
