@@ -16,14 +16,16 @@ from rich.live import Live
 from benchmarks import cases
 from benchmarks import tables
 from benchmarks.cases import Case
-from benchmarks.judge import Row
-from benchmarks.judge import judge
 from benchmarks.load import Job
+from benchmarks.rows import Row
+from benchmarks.rows import as_told
+from benchmarks.rows import make_row
 from benchmarks.stalls import Sleeper
 from benchmarks.stalls import longest_ms
 from benchmarks.worker import MODULES
 from benchmarks.worker import Worker
 from benchmarks.worker import WorkerError
+from nautilus_lighter_nonce.loopback.keys import DEMO_ACCOUNT_INDEX
 from nautilus_lighter_nonce.loopback.process import VenueProcess
 
 
@@ -99,19 +101,18 @@ def _measure(case: Case, client: str, worker: Worker, profiles: Path | None) -> 
             print(f"{case.name} {client} was not measured:\n{e}", file=sys.stderr)
             return None
         cpu_secs = _cpu_secs(venue.pid) - cpu_secs
-        summary = _drained(venue)
+        _drain(venue)
+        judgement = venue.summary(as_told(outcome.orders, DEMO_ACCOUNT_INDEX))
         noise_ms = longest_ms(sleeper.naps, outcome.began_ns, outcome.ended_ns)
-        return judge(case.name, client, outcome, venue.ledger(), summary, cpu_secs, noise_ms)
+        ledger = venue.ledger()
+        return make_row(case.name, client, outcome, ledger, judgement, cpu_secs, noise_ms)
 
 
-def _drained(venue: VenueProcess) -> dict[str, object]:
-    """Return the venue's summary once everything accepted has been executed."""
+def _drain(venue: VenueProcess) -> None:
+    """Wait until everything accepted has been executed."""
     deadline = time.monotonic() + DRAIN_SECS
-    summary = venue.summary()
-    while summary["pending"] and time.monotonic() < deadline:
+    while venue.summary()["pending"] and time.monotonic() < deadline:
         time.sleep(0.05)
-        summary = venue.summary()
-    return summary
 
 
 def _cpu_secs(pid: int | None) -> float:

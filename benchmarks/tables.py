@@ -17,8 +17,8 @@ from rich.console import Console
 from rich.measure import Measurement
 from rich.table import Table
 
-from benchmarks.judge import LATE_SECS
-from benchmarks.judge import Row
+from benchmarks.rows import LATE_SECS
+from benchmarks.rows import Row
 from nautilus_lighter_nonce import __version__
 
 
@@ -56,8 +56,9 @@ _CELLS: Final[dict[str, Cell]] = {
     "refused": lambda row: _count(row.refused),
     "lost": lambda row: _count(row.lost),
     "doubled": lambda row: _count(row.doubled),
+    "accepted\ntwice": lambda row: _count(row.accepted_twice),
     "misre-\nported": lambda row: _count(row.misreported),
-    "untold": lambda row: _count(row.untold),
+    "unre-\nsolved": lambda row: _count(row.unresolved),
     "late": lambda row: _count(row.late),
     "truth\np99": lambda row: _ms(row.truth_p99_ms),
     "heals": lambda row: _count(row.heals),
@@ -78,7 +79,8 @@ _COSTS: Final = (*_STALLS, "cpu", "venue\ncpu")
 
 SPEED_COLUMNS: Final = ("orders", "landed", *_WAITS, *_NONCES, *_COSTS)
 TRUTH_COLUMNS: Final = (
-    *("orders", "refused", "landed", "lost", "doubled", "misre-\nported", "untold", "late"),
+    *("orders", "refused", "landed", "lost", "doubled", "accepted\ntwice"),
+    *("misre-\nported", "unre-\nsolved", "late"),
     *_NONCES,
     *_HEALS,
     *("landed/s", "p50", "p99", "truth\np99"),
@@ -92,7 +94,8 @@ p50, p99: milliseconds from the moment an order was due to its acceptance, of ac
 stale: transactions answered with a nonce error; nextNonce: questions for it, the first one included
 refused: by the venue, for its own reasons; lost: not refused so, and yet never executed (neither
   lighter-sdk nor its caller here sends anything twice)
-doubled: accepted more than once by the venue; untold: the caller never learned what became of it
+doubled: executed more than once by the venue; accepted twice: accepted more than once, the doubled
+  ones included; unresolved: the caller never learned what became of it
 misreported: told "no" and executed, or told "yes" and not
 late: unknown at first, or never told anything, and {LATE_SECS:g} s after it was due its caller
   still did not know the truth: a "yes" (of a TradingNode: its OrderAccepted) or a "no" that the

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+import re
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -13,53 +15,63 @@ from rich.console import Console
 from benchmarks import cases
 from benchmarks import tables
 from benchmarks.__main__ import main
+from benchmarks.clients import lane
 from benchmarks.clients.heals import TOPIC
 from benchmarks.clients.heals import noted_heals
 from benchmarks.clients.lane import PlacedOrder
-from benchmarks.judge import Row
-from benchmarks.judge import judge
-from benchmarks.judge import quantile_ms
 from benchmarks.load import Heal
 from benchmarks.load import Order
 from benchmarks.load import Outcome
 from benchmarks.load import Told
+from benchmarks.rows import Row
+from benchmarks.rows import as_told
+from benchmarks.rows import make_row
+from benchmarks.rows import quantile_ms
 from benchmarks.stalls import LoopWatch
 from benchmarks.stalls import Nap
 from benchmarks.stalls import longest_ms
 from nautilus_lighter_nonce.core.decisions import RebaseSource
 from nautilus_lighter_nonce.events import LaneHealed
 from nautilus_lighter_nonce.lighter.codes import Code
+from nautilus_lighter_nonce.loopback.venue.faults import Fault
+from nautilus_lighter_nonce.loopback.venue.judgement import claims_of
+from tests.loopback import txs
+from tests.loopback.bench import Bench
 
 
 MS = 1_000_000
 SECS = 1_000_000_000
 
 
-def entry(index: int, code: int | None = 200, outcome: str = "executed") -> dict[str, Any]:
-    """Return one row of a ledger."""
-    return {
-        "tx_type": 14,
-        "index": index,
-        "code": code,
-        "accepted": outcome != "none",
-        "outcome": outcome,
-        "tx_hash": f"hash {index}",
-    }
+def executed(*indexes: int) -> Bench:
+    """Return a venue that executed these orders, in this order."""
+    bench = Bench(execution_delay_ms=1)
+    for nonce, index in enumerate(indexes, start=1):
+        bench.send(14, txs.create(nonce, index))
+    bench.run(50)
+    return bench
 
 
-def judged(ledger: list[dict[str, Any]], *told: Told, **outcome: Any) -> Row:
-    """Return the judgement of orders 1, 2, ... that were told so."""
+def judged(bench: Bench, *told: Told, **outcome: Any) -> Row:
+    """Return the row of orders 1, 2, ... that were told so."""
     orders = [
         Order(index=index, due_ns=MS, verdict_ns=(index + 1) * MS, told=said)
         for index, said in enumerate(told, start=1)
     ]
-    return judge_orders(ledger, orders, **outcome)
+    return judge_orders(bench, orders, **outcome)
 
 
-def judge_orders(ledger: list[dict[str, Any]], orders: list[Order], **outcome: Any) -> Row:
-    """Return the judgement of these orders."""
-    summary = {"stale": 0, "next_nonce_calls": 1, "accepted_twice": [], "keys": []}
-    return judge("case", "lane", Outcome(orders=orders, **outcome), ledger, summary)
+def judge_orders(bench: Bench, orders: list[Order], **outcome: Any) -> Row:
+    """Return the row of these orders."""
+    judgement = bench.engine.summary(claims_of(as_told(orders, 700)))
+    ledger = bench.engine.ledger_json()
+    return make_row("case", "lane", Outcome(orders=orders, **outcome), ledger, judgement)
+
+
+def hash_of(bench: Bench, index: int) -> str:
+    """Return the hash of the transaction that created an order."""
+    (row,) = (row for row in bench.engine.ledger_json() if row["index"] == index)
+    return str(row["tx_hash"])
 
 
 def unknown(index: int, truth_ns: int, told: Told = Told.ACCEPTED) -> Order:
@@ -69,70 +81,107 @@ def unknown(index: int, truth_ns: int, told: Told = Told.ACCEPTED) -> Order:
 
 def test_judge_order_that_executed_though_told_no_is_misreported() -> None:
     """A definite no to an order that is live is a lie, and so is a yes to one that never was."""
-    row = judged([entry(1)], Told.FAILED, Told.ACCEPTED)
+    row = judged(executed(1), Told.FAILED, Told.ACCEPTED)
     assert (row.misreported, row.landed, row.lost) == (2, 1, 1)
 
 
 def test_judge_order_that_the_venue_refused_is_not_lost() -> None:
-    """A margin refusal is the venue's business, a nonce error or a rate limit is not."""
-    ledger = [
-        entry(1, Code.NOT_ENOUGH_MARGIN, "none"),
-        entry(2, Code.INVALID_NONCE, "none"),
-        entry(3, Code.TOO_MANY_REQUESTS, "none"),
-        entry(4, outcome="failed"),
-    ]
-    row = judged(ledger, *[Told.FAILED] * 4)
-    assert (row.refused, row.lost, row.misreported) == (2, 2, 0)
+    """A margin refusal is the venue's business; nonce errors, rate limits and 5xx are not."""
+    bench = Bench(execution_delay_ms=1)
+    bench.arm(Fault.REFUSE, code=int(Code.NOT_ENOUGH_MARGIN))
+    bench.send(14, txs.create(1, 1))
+    bench.send(14, txs.create(9, 2))
+    bench.arm(Fault.RATE_LIMIT)
+    bench.send(14, txs.create(1, 3))
+    bench.arm(Fault.FAIL)
+    bench.send(14, txs.create(1, 4))
+    bench.arm(Fault.SERVER_ERROR, processed=False)
+    bench.send(14, txs.create(2, 5))
+    bench.run(50)
+    row = judged(bench, *[Told.FAILED] * 5)
+    assert (row.refused, row.lost, row.misreported) == (2, 3, 0)
 
 
 def test_judge_order_that_was_sent_again_counts_once() -> None:
     """What finally executed is neither refused nor lost, whatever its first copy met."""
-    row = judged([entry(1, Code.INVALID_NONCE, "none"), entry(1)], Told.ACCEPTED)
-    assert (row.landed, row.refused, row.lost) == (1, 0, 0)
+    bench = Bench(execution_delay_ms=1)
+    bench.send(14, txs.create(9, 1))
+    bench.send(14, txs.create(1, 1))
+    bench.run(50)
+    row = judged(bench, Told.ACCEPTED)
+    assert (row.landed, row.refused, row.lost, row.accepted_twice) == (1, 0, 0, 0)
 
 
-def test_judge_order_whose_caller_was_told_nothing_is_untold() -> None:
+def test_judge_order_that_was_accepted_twice_is_doubled_only_if_it_executed_twice() -> None:
+    """The venue takes a second copy while the first lives, and then has no use for it."""
+    bench = executed(1, 1)
+    row = judged(bench, Told.ACCEPTED)
+    assert (row.doubled, row.accepted_twice) == (0, 1)
+    bench.send(15, txs.cancel(3, 1), ms=60)
+    bench.send(14, txs.create(4, 1), ms=70)
+    bench.run(100)
+    row = judged(bench, Told.ACCEPTED)
+    assert (row.doubled, row.accepted_twice) == (1, 1)
+
+
+def test_judge_order_that_was_never_made_nor_told_of_is_lost_and_unresolved() -> None:
+    """A client that is done sends nothing again: silence at the end is no waiting."""
+    row = judged(Bench(), Told.UNKNOWN)
+    assert (row.lost, row.unresolved, row.misreported) == (1, 1, 0)
+
+
+def test_judge_order_that_is_still_pending_is_unresolved() -> None:
+    """What the venue has not decided is neither lost nor misreported."""
+    bench = Bench(execution_delay_ms=1_000)
+    bench.send(14, txs.create(1, 1))
+    row = judged(bench, Told.ACCEPTED)
+    assert (row.unresolved, row.lost, row.misreported, row.landed) == (1, 0, 0, 0)
+
+
+def test_judge_order_whose_caller_was_told_nothing_is_unresolved() -> None:
     """Silence is no lie, but it is counted."""
-    row = judged([entry(1)], Told.UNKNOWN)
-    assert (row.untold, row.misreported, row.landed) == (1, 0, 1)
+    row = judged(executed(1), Told.UNKNOWN)
+    assert (row.unresolved, row.misreported, row.landed) == (1, 0, 1)
 
 
 def test_judge_verdict_known_by_hash_is_joined_through_the_ledger() -> None:
     """A client that knows its verdicts by transaction hash only has waits all the same."""
-    row = judged([entry(1)], Told.ACCEPTED, verdicts={"hash 1": 6 * MS})
+    bench = executed(1)
+    row = judged(bench, Told.ACCEPTED, verdicts={hash_of(bench, 1): 6 * MS})
     assert row.p50_ms == 5.0
 
 
 @pytest.mark.parametrize(("wait_ns", "late"), [(3 * SECS, 0), (3 * SECS + 1, 1)])
 def test_judge_unknown_order_whose_truth_came_after_3_s_is_late(wait_ns: int, late: int) -> None:
     """The caller may be in doubt for three seconds from the moment an order was due."""
-    assert judge_orders([entry(1)], [unknown(1, MS + wait_ns)]).late == late
+    assert judge_orders(executed(1), [unknown(1, MS + wait_ns)]).late == late
 
 
 def test_judge_unknown_order_that_ended_with_a_lie_is_late() -> None:
     """What the ledger contradicts is not the truth, however early it was said."""
     orders = [unknown(1, 2 * MS, Told.FAILED), unknown(2, 2 * MS), unknown(3, 2 * MS, Told.FAILED)]
-    row = judge_orders([entry(1)], orders)
+    row = judge_orders(executed(1), orders)
     assert (row.late, row.misreported, row.truth_p99_ms) == (2, 2, 1.0)
 
 
 def test_judge_order_whose_caller_was_told_nothing_is_late() -> None:
     """No verdict at all is no better than an unknown one."""
-    row = judged([entry(1)], Told.UNKNOWN)
+    row = judged(executed(1), Told.UNKNOWN)
     assert (row.late, row.truth_p99_ms) == (1, None)
 
 
 def test_judge_order_that_only_waited_long_is_not_late() -> None:
     """A queue is in `truth` and not in `late`: nobody said "unknown"."""
     orders = [Order(index=1, due_ns=MS, truth_ns=MS + 4 * SECS, told=Told.ACCEPTED)]
-    row = judge_orders([entry(1)], orders)
+    row = judge_orders(executed(1), orders)
     assert (row.late, row.truth_p99_ms) == (0, 4_000.0)
 
 
 def test_judge_unknown_known_by_hash_is_its_order_s_alone() -> None:
     """The ledger names the owner of a copy whose reply, or whose request, was lost."""
     orders = [Order(index=i, due_ns=MS, truth_ns=MS + 4 * SECS, told=Told.ACCEPTED) for i in (1, 2)]
-    row = judge_orders([entry(1), entry(2)], orders, unknowns={"hash 2": 2 * MS})
+    bench = executed(1, 2)
+    row = judge_orders(bench, orders, unknowns={hash_of(bench, 2): 2 * MS})
     assert [order.was_unknown for order in orders] == [False, True]
     assert row.late == 1
 
@@ -145,7 +194,7 @@ def test_judge_unknown_in_no_ledger_is_every_order_s_that_waited() -> None:
         Order(index=3, due_ns=3 * MS),
         Order(index=4, due_ns=6 * MS, truth_ns=9 * MS, told=Told.ACCEPTED),
     ]
-    judge_orders([entry(i) for i in (1, 2, 4)], orders, unknowns={"swallowed": 5 * MS})
+    judge_orders(executed(1, 2, 4), orders, unknowns={"swallowed": 5 * MS})
     assert [order.was_unknown for order in orders] == [False, True, True, False]
 
 
@@ -154,7 +203,7 @@ def test_judge_heals_are_told_apart_by_their_source() -> None:
     inferred, refreshed = RebaseSource.INFERRED, RebaseSource.REFRESHED
     given = [(inferred, 20.0), (refreshed, 390.0), (inferred, 40.0), (refreshed, 370.0)]
     heals = [Heal(source=source, frozen_ms=frozen_ms) for source, frozen_ms in given]
-    row = judged([entry(1)], Told.ACCEPTED, heals=heals)
+    row = judged(executed(1), Told.ACCEPTED, heals=heals)
     assert (row.heals, row.heal_inferred_ms, row.heal_asked_ms) == (4, 40.0, 390.0)
 
 
@@ -163,7 +212,7 @@ def test_judge_no_heals_is_zero_only_where_there_is_a_lane(
     heals: list[Heal] | None, expected: int | None
 ) -> None:
     """A client without a lane does not heal in no time."""
-    row = judged([entry(1)], Told.ACCEPTED, heals=heals)
+    row = judged(executed(1), Told.ACCEPTED, heals=heals)
     assert (row.heals, row.heal_inferred_ms, row.heal_asked_ms) == (expected, None, None)
 
 
@@ -206,6 +255,19 @@ async def test_on_doubt_after_something_definite_leaves_no_doubt() -> None:
     assert (known.was_unknown, silent.was_unknown) == (False, True)
 
 
+def test_lane_client_sends_by_the_shipped_outbox_and_its_shell_alone() -> None:
+    """What is measured is what is shipped: no nonce is taken or given back by hand."""
+    source = Path(lane.__file__).read_text()
+    names = {
+        node.module
+        for node in ast.walk(ast.parse(source))
+        if isinstance(node, ast.ImportFrom) and node.module is not None
+    }
+    assert "nautilus_lighter_nonce.dispatch.dispatcher" in names
+    assert not [name for name in names if name.startswith("nautilus_lighter_nonce.core")]
+    assert not re.findall(r"next_nonce|ack_|\.issue\(|send_tx", source)
+
+
 def test_tick_keeps_the_longest_standstill_and_the_most_work() -> None:
     """Each is the worst of all naps, and the 2 ms that were wanted are no standstill."""
     watch = LoopWatch(1.0, 0.5)
@@ -232,7 +294,7 @@ def test_quantile_of_few_values_is_one_of_them(share: float, expected: float) ->
 def test_show_on_a_narrow_terminal_cuts_nothing() -> None:
     """Every heading and every figure is there, on one line per client."""
     console = Console(width=40, record=True, file=StringIO())
-    row = judged([entry(1)], Told.ACCEPTED)
+    row = judged(executed(1), Told.ACCEPTED)
     tables.show(console, tables.make_table("Title", tables.TRUTH_COLUMNS, [("a case", row)]))
     text = console.export_text()
     assert "…" not in text
@@ -244,8 +306,8 @@ def test_make_table_client_without_a_lane_has_empty_heals() -> None:
     cells = {
         client: tables.make_table("Title", ["heals"], [("a case", row)]).columns[1]
         for client, row in (
-            ("sdk", judged([entry(1)], Told.ACCEPTED)),
-            ("lane", judged([entry(1)], Told.ACCEPTED, heals=[])),
+            ("sdk", judged(executed(1), Told.ACCEPTED)),
+            ("lane", judged(executed(1), Told.ACCEPTED, heals=[])),
         )
     }
     assert [list(cells[client].cells)[-1] for client in ("sdk", "lane")] == ["", "-"]

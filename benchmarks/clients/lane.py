@@ -1,10 +1,12 @@
 """
-Our lane without a trading node: component, dispatcher, stream and signer.
+Our lane without a trading node: the outbox in its shell, component, stream and signer.
 
-They are wired as the execution client wires them.
-
-Rule of this file: a caller's verdict is the API's 200, as it is for the peers; its truth is what
-the outbox tells with proof.
+Rules of this file
+------------------
+- They are wired as the execution client wires them. Nothing here takes, counts or gives back a
+  nonce, and nothing is sent past the outbox: what is measured is what is shipped.
+- A caller's verdict is the API's 200, as it is for the peers; its truth is what the outbox tells
+  with proof.
 """
 
 from __future__ import annotations
@@ -183,6 +185,7 @@ class Lane:
                 on_disconnected=lambda epoch: self._dispatcher.on_disconnected(),
             ),
             auth_token=lambda: self._signer.auth_token(AUTH_TOKEN_SECS),
+            on_anonymous=self._on_anonymous,
         )
         self._dispatcher = TxDispatcher(
             loop,
@@ -253,6 +256,9 @@ class Lane:
 
     def _on_reply(self, reply: Any) -> None:
         self._dispatcher.on_reply(reply)
+
+    def _on_anonymous(self, code: int, message: str, epoch: int, is_alone: bool) -> None:
+        self._dispatcher.on_anonymous(code, message, epoch, is_alone)
 
     def _on_frame(self, frame_type: str, channel: str, raw: bytes, epoch: int) -> None:
         if frame_type.endswith("/account_tx"):

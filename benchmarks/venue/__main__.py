@@ -25,7 +25,7 @@ import msgspec
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.judge import quantile_ms
+from benchmarks.rows import quantile_ms
 from benchmarks.tables import show
 from benchmarks.venue import split
 from benchmarks.venue import transactions

@@ -23,7 +23,7 @@ import msgspec
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.judge import quantile_ms
+from benchmarks.rows import quantile_ms
 from benchmarks.tables import environment
 from benchmarks.tables import show
 from nautilus_lighter_nonce.loopback import DEMO_PRIVATE_KEY

@@ -35,25 +35,23 @@ from nautilus_lighter_nonce.constants import LIGHTER
 from nautilus_lighter_nonce.core.decisions import LaneStatus
 from nautilus_lighter_nonce.demo import script
 from nautilus_lighter_nonce.demo import table
-from nautilus_lighter_nonce.demo.books import VenueBooks
-from nautilus_lighter_nonce.demo.judge import Claim
-from nautilus_lighter_nonce.demo.judge import Summary
-from nautilus_lighter_nonce.demo.judge import judge
+from nautilus_lighter_nonce.demo.claims import as_told
+from nautilus_lighter_nonce.demo.claims import claim_of
 from nautilus_lighter_nonce.demo.lifecycle import until_trading
 from nautilus_lighter_nonce.demo.lifecycle import without_echo
 from nautilus_lighter_nonce.demo.strategy import QuotingConfig
 from nautilus_lighter_nonce.demo.strategy import QuotingStrategy
+from nautilus_lighter_nonce.demo.summary import Summary
+from nautilus_lighter_nonce.demo.summary import sum_up
 from nautilus_lighter_nonce.demo.tally import Tally
 from nautilus_lighter_nonce.execution import LighterExecutionClient
 from nautilus_lighter_nonce.factories import LighterLiveExecClientFactory
 from nautilus_lighter_nonce.lighter.codes import NEXT_NONCE_LAG_MS
-from nautilus_lighter_nonce.lighter.errors import LighterHttpError
 from nautilus_lighter_nonce.loopback.config import MarketConfig
 from nautilus_lighter_nonce.loopback.config import VenueConfig
 from nautilus_lighter_nonce.loopback.keys import DEMO_PRIVATE_KEY
 from nautilus_lighter_nonce.loopback.process import VenueProcess
 from nautilus_lighter_nonce.loopback.process import VenueProcessError
-from nautilus_lighter_nonce.translate.intents import client_order_index
 
 
 LATENCY_MS = 20.0
@@ -72,8 +70,6 @@ TIDY_EVERY_SECS = 1.5
 
 REDRAW_SECS = 0.2
 PLAIN_LINE_SECS = 3.0
-READ_EVERY_SECS = 12.0
-"""How often the venue's orders are read, before it forgets the oldest of its latest 1,000."""
 
 
 class DemoError(RuntimeError):
@@ -136,7 +132,7 @@ def run(options: DemoOptions, console: Console) -> Summary:
     try:
         venue.start()
         return _Demo(options, console, venue).run()
-    except (VenueProcessError, LighterHttpError, OSError) as e:
+    except (VenueProcessError, OSError) as e:
         raise DemoError(f"the loopback venue did not do its part: {e}") from e
     finally:
         venue.stop()
@@ -160,7 +156,6 @@ class _Demo:
         ]
         self._began = time.monotonic()
         self._tally = Tally(self._node.kernel.msgbus, self._elapsed)
-        self._books = VenueBooks(venue.http_url, venue.config)
         self._client: LighterExecutionClient | None = None
         self._phase = "starting"
         self._ending = asyncio.Event()
@@ -182,7 +177,6 @@ class _Demo:
         except asyncio.CancelledError:
             raise KeyboardInterrupt from None
         finally:
-            self._books.close()
             self._node.kernel.cancel_all_tasks()
             if not self._node.kernel.is_running():  # else it would be waited for
                 self._node.dispose()
@@ -209,7 +203,7 @@ class _Demo:
         running = self._loop.create_task(self._node.run_async())
         if not await until_trading(self._node, running, self._config):
             raise DemoError("the node did not start; --log-file PATH shows its log")
-        with self._beside(self._show(), self._keep_reading()):
+        with self._beside(self._show()):
             seconds = await self._trade()
             await self._settle()
         summary = await self._judge(seconds)
@@ -267,13 +261,12 @@ class _Demo:
         return is_quiet and all(order.is_closed for order in self._node.cache.orders())
 
     @contextlib.contextmanager
-    def _beside(self, *coroutines: Coroutine[Any, Any, None]) -> Iterator[None]:
-        tasks = [self._loop.create_task(coroutine) for coroutine in coroutines]
+    def _beside(self, coroutine: Coroutine[Any, Any, None]) -> Iterator[None]:
+        task = self._loop.create_task(coroutine)
         try:
             yield
         finally:
-            for task in tasks:
-                task.cancel()
+            task.cancel()
 
     async def _tell_venue(self, command: dict[str, Any]) -> None:
         await asyncio.to_thread(self._venue.control, command)
@@ -282,21 +275,17 @@ class _Demo:
 
     async def _judge(self, seconds: float) -> Summary:
         status = self._lane_status()
-        return judge(
-            [_claim(order) for order in self._node.cache.orders()],
+        claims = [claim_of(order) for order in self._node.cache.orders()]
+        told = [as_told(claim, _key(self._venue)[0]) for claim in claims]
+        return sum_up(
+            claims,
             await asyncio.to_thread(self._venue.ledger),
-            await asyncio.to_thread(self._venue.summary),
-            await self._books.read(),
+            await asyncio.to_thread(self._venue.summary, told),
             seconds=seconds,
             seed=self._options.seed,
             faults=self._tally.faults,
             heals=0 if status is None else status.heals,
         )
-
-    async def _keep_reading(self) -> None:
-        while True:
-            await asyncio.sleep(READ_EVERY_SECS)
-            await self._books.read()
 
     # -- SHOWING ----------------------------------------------------------------------------------
 
@@ -411,18 +400,6 @@ def _strategy_config(market: MarketConfig, number: int, seed: int) -> QuotingCon
         seed=seed + number,
         log_events=False,
         log_commands=False,
-    )
-
-
-# -- READING --------------------------------------------------------------------------------------
-
-
-def _claim(order: Any) -> Claim:
-    return Claim(
-        order.client_order_id.value,
-        client_order_index(order.client_order_id),
-        order.status_string(),
-        order.filled_qty.as_decimal(),
     )
 
 

@@ -16,7 +16,7 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-from nautilus_lighter_nonce.demo.judge import Summary
+from nautilus_lighter_nonce.demo.summary import Summary
 from nautilus_lighter_nonce.demo.tally import KEPT_HAPPENINGS
 from nautilus_lighter_nonce.demo.tally import Happening
 

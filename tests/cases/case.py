@@ -27,6 +27,8 @@ from nautilus_trader.model.objects import Price
 from nautilus_trader.model.objects import Quantity
 from nautilus_trader.model.orders import Order
 
+from nautilus_lighter_nonce.demo.claims import as_told
+from nautilus_lighter_nonce.demo.claims import claim_of
 from nautilus_lighter_nonce.lighter.codes import TxType
 from nautilus_lighter_nonce.loopback.keys import DEMO_ACCOUNT_INDEX
 from nautilus_lighter_nonce.loopback.keys import DEMO_API_KEY_INDEX
@@ -148,7 +150,7 @@ class Verdict(msgspec.Struct, frozen=True):
 
 def judge(venue: Any, orders: Sequence[Order]) -> Verdict:
     """Return what became of the orders; everything on its way should have arrived."""
-    summary = venue.summary(told=[_claim(order) for order in orders])
+    summary = venue.summary(told=[as_told(claim_of(order), KEY[0]) for order in orders])
     indexes = {client_order_index(order.client_order_id) for order in orders}
     made = {row["index"] for row in create_rows(venue, *orders) if row["outcome"] == "executed"}
     doubled = (row["client_order_index"] for row in summary["doubled"])
@@ -159,28 +161,6 @@ def judge(venue: Any, orders: Sequence[Order]) -> Verdict:
         lost=tuple(_sentence(row) for row in summary["lost"]),
         in_flight=len(summary["unresolved"]) + len(summary["undecided"]),
     )
-
-
-_TOLD = {
-    OrderStatus.ACCEPTED: "open",
-    OrderStatus.PARTIALLY_FILLED: "open",
-    OrderStatus.PENDING_CANCEL: "open",
-    OrderStatus.FILLED: "filled",
-    OrderStatus.REJECTED: "rejected",
-    OrderStatus.DENIED: "denied",
-    OrderStatus.CANCELED: "canceled",
-    OrderStatus.EXPIRED: "expired",
-}
-
-
-def _claim(order: Order) -> dict[str, Any]:
-    told = _TOLD.get(order.status, "in_flight")
-    claim = {
-        "account_index": DEMO_ACCOUNT_INDEX,
-        "client_order_index": client_order_index(order.client_order_id),
-        "told": told,
-    }
-    return claim if told == "in_flight" else claim | {"filled": str(order.filled_qty)}
 
 
 def _sentence(row: Mapping[str, Any]) -> str:

@@ -1,14 +1,14 @@
 """
-What both sides say at rest: the node of its orders and of itself, the venue of what it wrote down.
+What both sides say at rest: the node of its orders and of itself, the venue of both.
 
-Rule of this file: it reads, and translates for the judge; nothing is decided here.
+Rule of this file: it reads, and translates for the venue's judge; nothing is decided here.
 """
 
 from __future__ import annotations
 
-import asyncio
 import urllib.request
 from collections import deque
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -16,16 +16,17 @@ import msgspec
 from nautilus_trader.model.identifiers import ClientOrderId
 from nautilus_trader.model.orders import Order
 
+from nautilus_lighter_nonce.demo.claims import told_of
 from nautilus_lighter_nonce.loopback.keys import DEMO_ACCOUNT_INDEX
 from nautilus_lighter_nonce.loopback.process import VenueProcess
 from nautilus_lighter_nonce.translate.intents import client_order_index
 from tests.chaos import story
-from tests.chaos.judge import Claim
-from tests.chaos.judge import Node as NodeSays
-from tests.chaos.judge import Venue as VenueSays
 from tests.chaos.player import KEY
 from tests.chaos.player import Player
 from tests.chaos.player import instrument_id_of
+from tests.chaos.violations import Claim
+from tests.chaos.violations import Node as NodeSays
+from tests.chaos.violations import Venue as VenueSays
 from tests.nodes import Node
 
 
@@ -121,45 +122,35 @@ def _is_ours(value: Any) -> bool:
     return is_module and not isinstance(value, type)
 
 
-async def venue_says(node: Node, venue: VenueProcess) -> VenueSays:
-    """Return what the venue wrote down of our account."""
-    token = await node.client._tokens.get()
-
-    def read() -> VenueSays:
-        return VenueSays(
-            ledger=venue.ledger(),
-            summary=venue.summary(),
-            orders=[
-                *_rest(venue, "accountActiveOrders", token)["orders"],
-                *_ended_orders(venue, token),
-            ],
-            positions=_positions(venue),
-        )
-
-    return await asyncio.to_thread(read)
+def as_told(claim: Claim) -> dict[str, Any]:
+    """Return a claim as the venue's judge takes it."""
+    told = told_of(claim.status)
+    return {
+        "account_index": DEMO_ACCOUNT_INDEX,
+        "client_order_index": claim.index,
+        "told": told.value,
+        "filled": f"{claim.filled:f}",
+        "average": f"{claim.average:f}",
+        "price": None if claim.price is None else f"{claim.price:f}",
+        "quantity": f"{claim.quantity:f}",
+        "asked_cancel": claim.may_cancel,
+    }
 
 
-def _ended_orders(venue: VenueProcess, token: str) -> list[dict[str, Any]]:
-    rows: list[dict[str, Any]] = []
-    cursor = ""
-    while True:
-        page = _rest(venue, "accountInactiveOrders", token, f"&limit=100&cursor={cursor}")
-        rows += page["orders"]
-        cursor = page["next_cursor"]
-        if not cursor:
-            return rows
+def venue_says(venue: VenueProcess, claims: Sequence[Claim]) -> VenueSays:
+    """Return what the venue wrote down of our account, and what it makes of the claims."""
+    return VenueSays(
+        ledger=venue.ledger(),
+        judgement=venue.summary([as_told(claim) for claim in claims]),
+        positions=_positions(venue),
+    )
 
 
 def _positions(venue: VenueProcess) -> dict[int, Decimal]:
-    body = _rest(venue, "account", "", f"&by=index&value={DEMO_ACCOUNT_INDEX}")
+    url = f"{venue.http_url}/api/v1/account?by=index&value={DEMO_ACCOUNT_INDEX}"
+    with urllib.request.urlopen(url, timeout=10.0) as response:
+        body = msgspec.json.decode(response.read(), type=dict[str, Any])
     return {
         row["market_id"]: row["sign"] * Decimal(row["position"])
         for row in body["accounts"][0]["positions"]
     }
-
-
-def _rest(venue: VenueProcess, endpoint: str, token: str, more: str = "") -> dict[str, Any]:
-    url = f"{venue.http_url}/api/v1/{endpoint}?account_index={DEMO_ACCOUNT_INDEX}{more}"
-    request = urllib.request.Request(url, headers={"Authorization": token} if token else {})
-    with urllib.request.urlopen(request, timeout=10.0) as response:
-        return msgspec.json.decode(response.read(), type=dict[str, Any])

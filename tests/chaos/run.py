@@ -6,7 +6,7 @@ with it and the same size the run is played again. The exit code is 1 after any 
 
 Rules of this file
 ------------------
-- It plays the story's steps, comes to rest, and asks the judge; it decides nothing itself.
+- It plays the story's steps, comes to rest, and asks the venue's judge; it decides nothing itself.
 - A long run is a row of chunks, each with a seed of its own, each judged at rest, so that neither
   the venue's ledger nor this process has to remember more than one.
 """
@@ -14,6 +14,7 @@ Rules of this file
 from __future__ import annotations
 
 import argparse
+import asyncio
 import gc
 import random
 import resource
@@ -34,13 +35,13 @@ from tests.chaos.ask import claims_of
 from tests.chaos.ask import node_says
 from tests.chaos.ask import sizes_of
 from tests.chaos.ask import venue_says
-from tests.chaos.judge import Violation
-from tests.chaos.judge import fates
-from tests.chaos.judge import judge
 from tests.chaos.player import KEY
 from tests.chaos.player import TIDY_ROUNDS
 from tests.chaos.player import WAIT_SECS
 from tests.chaos.player import Player
+from tests.chaos.violations import Violation
+from tests.chaos.violations import fates
+from tests.chaos.violations import violations_of
 from tests.nodes import Node
 
 
@@ -132,8 +133,9 @@ async def play_chunk(node: Node, venue: VenueProcess, seed: int, orders: int) ->
 
 
 async def _judged(node: Node, venue: VenueProcess, player: Player) -> list[Violation]:
-    theirs = await venue_says(node, venue)
-    return judge(claims_of(node, player), node_says(node), theirs)
+    claims = claims_of(node, player)
+    theirs = await asyncio.to_thread(venue_says, venue, claims)
+    return violations_of(claims, node_says(node), theirs)
 
 
 def forget(node: Node, venue: VenueProcess) -> None:

@@ -1,4 +1,4 @@
-"""Short chaos: a few seeds through a real node, and the story and the judge by themselves."""
+"""Short chaos: a few seeds through a real node, and the story and the violations by themselves."""
 
 from __future__ import annotations
 
@@ -8,13 +8,20 @@ from typing import Any
 import msgspec
 import pytest
 
+from nautilus_lighter_nonce.lighter.codes import Attribute
+from nautilus_lighter_nonce.loopback.venue.faults import Fault
+from nautilus_lighter_nonce.loopback.venue.judgement import claims_of
 from tests.chaos import story
-from tests.chaos.judge import Claim
-from tests.chaos.judge import Node
-from tests.chaos.judge import Venue
-from tests.chaos.judge import judge
+from tests.chaos.ask import as_told
 from tests.chaos.run import replay_of
 from tests.chaos.run import run
+from tests.chaos.violations import Claim
+from tests.chaos.violations import Node
+from tests.chaos.violations import Venue
+from tests.chaos.violations import violations_of
+from tests.loopback import plays
+from tests.loopback import txs
+from tests.loopback.bench import Bench
 
 
 ORDERS = 110
@@ -78,97 +85,170 @@ def test_story_of_some_length_has_every_act_and_every_lever() -> None:
     }
 
 
-# -- THE JUDGE ------------------------------------------------------------------------------------
+# -- VIOLATIONS -----------------------------------------------------------------------------------
 
 
-def test_judge_of_agreeing_sides_finds_nothing() -> None:
+def test_violations_of_agreeing_sides_are_none() -> None:
     """An open order that both sides know alike is right."""
-    assert _kinds([_claim()], [_order()], [_row()]) == []
+    assert _kinds(plays.resting()) == []
 
 
 @pytest.mark.parametrize(
-    ("claim", "orders", "rows", "kind"),
+    ("venue", "claim", "kinds"),
     [
-        ({"status": "SUBMITTED"}, [{}], [{}], "stuck"),
-        ({"status": "REJECTED"}, [{}], [{}], "misreported"),
-        ({"status": "REJECTED"}, [], [{"code": 21104, "outcome": "none"}], "lost"),
-        ({"status": "REJECTED"}, [], [{"outcome": "vanished"}], "lost"),
-        ({"status": "DENIED"}, [], [], "lost"),
-        ({"status": "ACCEPTED"}, [], [{}], "misreported"),
-        ({"status": "CANCELED"}, [], [], "misreported"),
-        ({"status": "FILLED", "filled": "0.01"}, [{}], [{}], "misreported"),
-        ({"price": "1501"}, [{}], [{}], "misreported"),
-        ({"wants_cancel": True}, [{}], [{}], "lost"),
-        ({}, [{}, {"order_index": 2}], [{}], "doubled"),
-        ({}, [{}], [{}, {"app_error": 21728, "outcome": "failed"}], "doubled"),
+        (plays.resting, {"status": "SUBMITTED"}, ["stuck"]),
+        (plays.resting, {"status": "PENDING_CANCEL"}, ["stuck"]),
+        (plays.resting, {"status": "REJECTED"}, ["misreported"]),
+        (plays.resting, {"status": "FILLED", "filled": "0.1"}, ["misreported"]),
+        (plays.resting, {"price": "1901"}, ["misreported"]),
+        (plays.resting, {"quantity": "0.2"}, ["misreported"]),
+        (plays.resting, {"wants_cancel": True}, ["lost"]),
+        (plays.filled, {"status": "FILLED", "filled": "0.1", "average": "2000.5"}, []),
+        (plays.filled, {"status": "FILLED", "filled": "0.1", "average": "2000"}, ["misreported"]),
+        (plays.filled, {"status": "CANCELED", "may_cancel": True}, ["misreported"]),
+        (plays.canceled, {"status": "REJECTED"}, ["misreported"]),
+        (plays.self_traded, {"status": "ACCEPTED"}, ["misreported", "misreported"]),
+        (plays.never_sent, {"status": "REJECTED"}, ["lost"]),
+        (plays.never_sent, {"status": "DENIED"}, ["lost"]),
+        (plays.never_sent, {"status": "ACCEPTED"}, ["lost", "misreported"]),
+        (plays.never_sent, {"status": "CANCELED"}, ["lost", "misreported"]),
+        (plays.never_sent, {"status": "CANCELED", "may_cancel": True}, []),
+        (plays.refused, {"status": "DENIED"}, ["misreported"]),
     ],
 )
-def test_judge_of_disagreeing_sides_finds_it(
-    claim: dict[str, Any],
-    orders: list[dict[str, Any]],
-    rows: list[dict[str, Any]],
-    kind: str,
+def test_violations_of_disagreeing_sides_are_found(
+    venue: Any, claim: dict[str, Any], kinds: list[str]
 ) -> None:
     """Each kind of wrong is found for what it is."""
-    found = _kinds([_claim(**claim)], [_order(**o) for o in orders], [_row(**r) for r in rows])
-    assert found == [kind]
+    assert _kinds(venue(), **claim) == kinds
+
+
+def test_violations_of_order_that_came_back_stale_is_lost() -> None:
+    """A nonce is no reason to give up."""
+    bench = Bench()
+    bench.send(14, txs.create(9, plays.COI))
+    assert _kinds(bench, status="REJECTED") == ["lost"]
+
+
+def test_violations_of_order_that_fell_with_another_is_lost() -> None:
+    """Only what a lever let vanish is excused, not what stood behind it."""
+    bench = Bench(execution_delay_ms=1)
+    bench.arm(Fault.VANISH)
+    bench.send(14, txs.create(1, plays.COI + 1))
+    bench.send(14, txs.create(2, plays.COI))
+    bench.run(50)
+    assert _kinds(bench, status="REJECTED") == ["lost"]
+
+
+def test_violations_of_order_that_is_not_executed_is_stuck() -> None:
+    """At rest nothing waits for its execution."""
+    bench = Bench(execution_delay_ms=1_000)
+    bench.send(14, txs.create(1, plays.COI))
+    assert _kinds(bench) == ["stuck"]
+
+
+def test_violations_of_order_that_the_node_does_not_know_is_found() -> None:
+    """An order that lives and that nobody speaks of is nobody's to cancel."""
+    bench = plays.resting()
+    bench.send(14, txs.create(2, plays.COI + 1), ms=60)
+    bench.run(100)
+    assert _kinds(bench) == ["misreported"]
+
+
+@pytest.mark.parametrize("second", [txs.take, txs.create])
+def test_violations_of_order_that_was_made_or_accepted_again_is_doubled(second: Any) -> None:
+    """A copy that was taken while, or after, the first one lived is one too many."""
+    bench = plays.filled() if second is txs.take else plays.resting()
+    bench.send(14, second(2, plays.COI), ms=60)
+    bench.run(100)
+    assert "doubled" in _kinds(bench)
 
 
 @pytest.mark.parametrize(
-    "row",
+    "lever",
     [
-        {"code": 21739, "accepted": False, "outcome": "none", "fault": "refuse"},
-        {"app_error": 21706, "outcome": "failed", "fault": "fail"},
-        {"outcome": "vanished", "fault": "vanish"},
+        {"fault": Fault.REFUSE, "code": 21739},
+        {"fault": Fault.FAIL},
+        {"fault": Fault.VANISH},
     ],
 )
-def test_judge_of_order_that_a_lever_ended_excuses_its_rejection(row: dict[str, Any]) -> None:
+def test_violations_of_order_that_a_lever_ended_excuse_its_rejection(lever: dict[str, Any]) -> None:
     """What the venue refused, failed or dropped was not lost by us."""
-    assert _kinds([_claim(status="REJECTED")], [], [_row(**row)]) == []
+    bench = Bench(execution_delay_ms=1)
+    bench.arm(**lever)
+    bench.send(14, txs.create(1, plays.COI))
+    bench.run(50)
+    assert _kinds(bench, status="REJECTED") == []
 
 
-def test_judge_of_refused_batch_does_not_excuse_what_was_sent_again() -> None:
-    """The last row of an order decides."""
-    refused = _row(seq=1, code=21739, accepted=False, outcome="none", fault="refuse")
-    stale = _row(seq=2, code=21104, accepted=False, outcome="none")
-    assert _kinds([_claim(status="REJECTED")], [], [refused, stale]) == ["lost"]
+def test_violations_of_order_that_was_refused_without_a_lever_is_lost() -> None:
+    """The story's orders are good: what the venue has against one was our doing."""
+    bench = Bench()
+    bench.send(14, txs.create(1, plays.COI, MarketIndex=77))
+    assert _kinds(bench, status="REJECTED") == ["lost"]
 
 
-def test_judge_of_cancel_all_that_went_again_is_of_another_market() -> None:
+def test_violations_of_refused_batch_do_not_excuse_what_was_sent_again() -> None:
+    """A mate's refusal is no word about a member that went on alone."""
+    bench = Bench()
+    bench.arm(Fault.REFUSE, code=21739)
+    bench.batch([14, 14], [txs.create(1, plays.COI), txs.create(2)])
+    assert _kinds(bench, status="REJECTED") == []
+    bench.send(14, txs.create(9, plays.COI))
+    assert _kinds(bench, status="REJECTED") == ["lost"]
+
+
+def test_violations_of_cancel_all_that_went_again_is_of_another_market() -> None:
     """An order that is open after a cancel-all was executed was meant by none of its copies."""
-    failed = _row(seq=2, tx_type=15, app_error=21706, outcome="failed", fault="fail")
-    stale = _row(seq=3, tx_type=16, index=None, code=21104, accepted=False, outcome="none")
-    taken = _row(seq=4, tx_type=16, index=None)
-    claim = _claim(wants_cancel=True, told=("PendingCancel", "CancelRejected"))
-    assert _kinds([claim], [_order()], [_row(), failed, stale, taken]) == []
-    assert _kinds([claim], [_order()], [_row(), failed, stale]) == ["lost"]
+    bench = plays.resting()
+    bench.arm(Fault.FAIL, tx_type=15)
+    bench.send(15, txs.cancel(2, plays.COI), ms=60)
+    bench.run(100)
+    bench.send(16, txs.cancel_all(9), ms=110)
+    claim = {"wants_cancel": True, "told": ("PendingCancel", "CancelRejected")}
+    assert _kinds(bench, **claim) == ["lost"]
+    other_market = {"L2TxAttributes": {str(int(Attribute.CANCEL_ALL_MARKET)): 1}}
+    bench.send(16, txs.cancel_all(3, **other_market), ms=120)
+    bench.run(160)
+    assert bench.outcomes() == ["executed", "failed", "none", "executed"]
+    assert _kinds(bench, **claim) == []
 
 
-def test_judge_of_reused_nonce_and_grown_container_finds_both() -> None:
+def test_violations_of_reused_nonce_and_grown_container_are_both_found() -> None:
     """The wire and our memory are judged as well."""
-    node = msgspec.structs.replace(_node(), sizes={"nonces._secrets": 5_000})
-    venue = _venue([], [])
+    bench = Bench()
+    node = msgspec.structs.replace(_node(bench), sizes={"nonces._secrets": 5_000})
+    venue = _venue(bench, [])
     reused = {"account_index": node.key[0], "api_key_index": node.key[1], "nonce": 3}
-    venue.summary["reused_nonces"] = [reused | {"same_bytes": True, "was_answered": False}]
-    assert [v.kind for v in judge([], node, venue)] == ["memory"]
-    venue.summary["reused_nonces"] = [reused | {"same_bytes": False, "was_answered": True}]
-    assert [v.kind for v in judge([], node, venue)] == ["wire", "memory"]
+    venue.judgement["reused_nonces"].append(reused | {"same_bytes": True, "was_answered": False})
+    assert [v.kind for v in violations_of([], node, venue)] == ["memory"]
+    venue.judgement["reused_nonces"].append(reused | {"same_bytes": False, "was_answered": True})
+    assert [v.kind for v in violations_of([], node, venue)] == ["wire", "memory"]
 
 
-def _kinds(claims: list[Claim], orders: list[Any], rows: list[Any]) -> list[str]:
-    return [violation.kind for violation in judge(claims, _node(), _venue(orders, rows))]
+def test_violations_of_position_that_differs_are_found() -> None:
+    """A fill that nobody told of shows in what is held."""
+    bench = Bench()
+    venue = msgspec.structs.replace(_venue(bench, []), positions={0: Decimal(1)})
+    assert [v.kind for v in violations_of([], _node(bench), venue)] == ["misreported"]
+
+
+def _kinds(bench: Bench, **changes: Any) -> list[str]:
+    claims = [_claim(**changes)]
+    found = violations_of(claims, _node(bench), _venue(bench, claims))
+    return [violation.kind for violation in found]
 
 
 def _claim(**changes: Any) -> Claim:
     fields = {
-        "client_order_id": "O-1",
-        "index": 1,
+        "client_order_id": "O-42",
+        "index": plays.COI,
         "order_index": 2**48,
         "status": "ACCEPTED",
-        "quantity": "0.01",
+        "quantity": "0.1",
         "filled": "0",
         "average": "0",
-        "price": "1500",
+        "price": "1900",
         "wants_cancel": False,
         "may_cancel": False,
         "told": (),
@@ -177,42 +257,11 @@ def _claim(**changes: Any) -> Claim:
     return msgspec.convert(fields | changes, Claim)
 
 
-def _order(**changes: Any) -> dict[str, Any]:
-    return {
-        "client_order_index": 1,
-        "order_index": 2**48,
-        "status": "open",
-        "price": "1500.00",
-        "initial_base_amount": "0.0100",
-        "filled_base_amount": "0.0000",
-        "filled_quote_amount": "0.000000",
-    } | changes
-
-
-def _row(**changes: Any) -> dict[str, Any]:
-    return {
-        "seq": 1,
-        "transport": "ws",
-        "connection": 3,
-        "batch": None,
-        "nonce": 1,
-        "expected": 1,
-        "tx_type": 14,
-        "index": 1,
-        "code": 200,
-        "accepted": True,
-        "fault": None,
-        "replied": True,
-        "outcome": "executed",
-        "app_error": None,
-    } | changes
-
-
-def _node() -> Node:
+def _node(bench: Bench) -> Node:
     return Node(
         key=KEY,
         lane="open",
-        next_nonce=2,
+        next_nonce=bench.state.sequencer.expected(KEY),
         positions={0: Decimal(0)},
         sizes={},
         live_orders=0,
@@ -220,13 +269,6 @@ def _node() -> Node:
     )
 
 
-def _venue(orders: list[Any], rows: list[Any]) -> Venue:
-    key = {
-        "account_index": KEY[0],
-        "api_key_index": KEY[1],
-        "expected": 2,
-        "wire_order_ok": True,
-        "inversions": [],
-    }
-    summary = {"keys": [key], "doubled": [], "accepted_twice": [], "reused_nonces": []}
-    return Venue(ledger=rows, summary=summary, orders=orders, positions={})
+def _venue(bench: Bench, claims: list[Claim]) -> Venue:
+    judgement = bench.engine.summary(claims_of(as_told(claim) for claim in claims))
+    return Venue(ledger=bench.engine.ledger_json(), judgement=judgement, positions={})

@@ -1,9 +1,11 @@
 """
-What callers were told of their orders, against what the venue did with them.
+The one judge: what callers were told of their orders, against what the venue did with them.
 
 Rules of this file
 ------------------
 - Pure: entries and claims go in, a judgement comes out. The venue is right.
+- The demo, the chaos runs, the cases and the benchmarks ask here (`POST /ledger`). Whoever counts
+  or shows orders by one of the words below takes it from here and decides nothing himself.
 - A claim is what a caller was told last. It is judged as of now: let everything come to rest first,
   what is held on a line included.
 - An order is a client order index of an account; 0 names none. Only orders that were sent since the
@@ -26,13 +28,15 @@ lost
     it; and the caller neither waits for it nor was told "canceled", which is what he wished.
 misreported
     What the caller was told is not so: "rejected" or "denied", but it lived; "canceled" or
-    "expired", but it is open or was filled whole; "filled", but it was not filled whole; "open",
-    but it is not; "accepted", but no order was made; or another amount was filled, or at another
-    average price, than he was told.
+    "expired", but it is open or was filled whole; "canceled", but no order was made, and he never
+    asked for its end; "filled", but it was not filled whole; "open", but it is not; "accepted", but
+    no order was made; or another amount was filled, or at another average price, or an open order
+    has another price or quantity, than he was told.
 undecided
     A copy was accepted and waits for its execution: neither lost nor misreported yet.
 unresolved
-    The caller was told "in_flight": he was told nothing, so that nothing can be wrong.
+    The caller was told nothing, so that nothing can be wrong: "in_flight" while he still waits,
+    "nothing" once nobody works on it any more.
 untold
     An order that was made for an account of the claims, but that no claim names.
 """
@@ -82,7 +86,8 @@ class Told(Enum):
     DENIED = "denied"
     CANCELED = "canceled"
     EXPIRED = "expired"
-    IN_FLIGHT = "in_flight"  # nothing
+    IN_FLIGHT = "in_flight"  # nothing yet: he waits for it
+    NOTHING = "nothing"  # and nothing will come: he waits no more
 
 
 class Truth(Enum):
@@ -112,6 +117,10 @@ class Claim(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
         How much of it he was told is filled, base units; ``None`` does not say.
     average : str, optional
         At which average price; ``None`` does not say.
+    price, quantity : str, optional
+        Which price and quantity it has, as long as it is open; ``None`` does not say.
+    asked_cancel : bool, default True
+        Whether he ever asked for its end; true where that is not known.
 
     """
 
@@ -120,15 +129,21 @@ class Claim(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     told: Told
     filled: Amount | None = None
     average: Amount | None = None
+    price: Amount | None = None
+    quantity: Amount | None = None
+    asked_cancel: bool = True
 
 
-_MADE: Final = frozenset(
+_NOT_MADE: Final = frozenset({Truth.NEVER, Truth.REFUSED})
+MADE: Final = frozenset(
     {Truth.ENDED_AT_ONCE, Truth.OPEN, Truth.FILLED, Truth.CANCELED, Truth.EXPIRED}
 )
-_NOT_LIVED: Final = frozenset({Truth.NEVER, Truth.REFUSED, Truth.ENDED_AT_ONCE})
+"""What may be true of an order that was made."""
+
+_NOT_LIVED: Final = _NOT_MADE | {Truth.ENDED_AT_ONCE}
 _ENDED: Final = _NOT_LIVED | {Truth.CANCELED, Truth.EXPIRED}
 _FITTING: Final = {
-    Told.ACCEPTED: _MADE,
+    Told.ACCEPTED: MADE,
     Told.OPEN: frozenset({Truth.OPEN}),
     Told.FILLED: frozenset({Truth.FILLED}),
     Told.REJECTED: _NOT_LIVED,
@@ -138,7 +153,7 @@ _FITTING: Final = {
 }
 """What may be true when this was told."""
 
-_MAY_BE_ABSENT: Final = frozenset({Told.CANCELED, Told.IN_FLIGHT})
+_UNTOLD: Final = frozenset({Told.IN_FLIGHT, Told.NOTHING})
 
 
 def claims_of(told: Iterable[Mapping[str, Any] | Claim]) -> list[Claim]:
@@ -173,17 +188,18 @@ def judge(entries: Iterable[Entry], claims: Sequence[Claim], markets: Markets) -
     Returns
     -------
     dict[str, Any]
-        Lists `lost`, `misreported`, `undecided`, `unresolved` and `untold`, see the words above.
+        Lists `lost`, `misreported`, `undecided`, `unresolved` and `untold`, see the words above;
+        and `orders`, all orders that the claims name, with what was told and what is true.
 
     """
     last = {(claim.account_index, claim.client_order_index): claim for claim in claims}
     copies = _copies(entries)
     found: dict[str, list[dict[str, Any]]] = {
-        name: [] for name in ("lost", "misreported", "undecided", "unresolved", "untold")
+        name: [] for name in ("lost", "misreported", "undecided", "unresolved", "untold", "orders")
     }
     for name, claim in last.items():
         case = _Case(copies.get(name, []), markets)
-        for word in case.check(claim):
+        for word in (*case.check(claim), "orders"):
             found[word].append(case.row(claim))
     accounts = {account_index for account_index, _ in last}
     for name, group in copies.items():
@@ -207,46 +223,61 @@ class _Case:
         self.orders = [copy.order for copy in copies if copy.order is not None]
         self._copies = copies
         self._markets = markets
+        # Of an order that was made twice, the one that lives, or traded, tells more.
+        self._order = max(self.orders, key=_weight_of, default=None)
         self.truth = self._truth()
 
     def check(self, claim: Claim) -> list[str]:
         """Return the words that fit a claim."""
+        words = ["unresolved"] if claim.told in _UNTOLD else []
         if claim.told is Told.IN_FLIGHT:
-            return ["unresolved"]
+            return words
         if self.truth is Truth.PENDING:
-            return ["undecided"]
-        words = []
-        if self.truth is Truth.NEVER and claim.told not in _MAY_BE_ABSENT:
+            return words or ["undecided"]
+        if self.truth is Truth.NEVER and not _has_his_wish(claim):
             words.append("lost")
-        if self.truth not in _FITTING[claim.told] or not self._amounts_fit(claim):
+        if claim.told is not Told.NOTHING and not self._is_so(claim):
             words.append("misreported")
         return words
 
     def row(self, claim: Claim) -> dict[str, Any]:
         """Return what was told and what is true."""
-        told = {"told": claim.told.value, "told_filled": claim.filled}
-        about = self.about(claim.account_index, claim.client_order_index)
-        return about | told | {"told_average": claim.average}
+        told = {
+            "told": claim.told.value,
+            "told_filled": claim.filled,
+            "told_average": claim.average,
+            "told_price": claim.price,
+            "told_quantity": claim.quantity,
+        }
+        return self.about(claim.account_index, claim.client_order_index) | told
 
     def about(self, account_index: int, client_order_index: int) -> dict[str, Any]:
         """Return what is true."""
+        order = self._order
         return {
             "account_index": account_index,
             "client_order_index": client_order_index,
             "copies": len(self._copies),
             "truth": self.truth.value,
-            "status": self.orders[0].status.value if self.orders else None,
+            "order_index": None if order is None else order.order_index,
+            "status": None if order is None else order.status.value,
+            "price": None if order is None else format_decimal(order.price, self._price_scale),
+            "quantity": None if order is None else format_decimal(order.base_amount, self._scale),
             "filled": format_decimal(self._filled_base, self._scale),
             "filled_quote": format_decimal(self._filled_quote, QUOTE_DECIMALS),
         }
 
     def _truth(self) -> Truth:
-        if not self.orders:
-            if any(copy.outcome is Outcome.PENDING for copy in self._copies):
-                return Truth.PENDING
-            return Truth.REFUSED if refused_by_venue(self._copies) else Truth.NEVER
-        # Of an order that was made twice, the one that lives, or traded, tells more.
-        return max((_truth_of(order) for order in self.orders), key=_WEIGHTS.__getitem__)
+        if self._order is not None:
+            return _truth_of(self._order)
+        if any(copy.outcome is Outcome.PENDING for copy in self._copies):
+            return Truth.PENDING
+        return Truth.REFUSED if refused_by_venue(self._copies) else Truth.NEVER
+
+    def _is_so(self, claim: Claim) -> bool:
+        is_unasked = claim.told is Told.CANCELED and not claim.asked_cancel
+        fitting = _FITTING[claim.told] - _NOT_MADE if is_unasked else _FITTING[claim.told]
+        return self.truth in fitting and self._amounts_fit(claim) and self._terms_fit(claim)
 
     def _amounts_fit(self, claim: Claim) -> bool:
         if claim.filled is None:
@@ -259,9 +290,20 @@ class _Case:
         quote = Decimal(self._filled_quote).scaleb(-QUOTE_DECIMALS)
         return abs(Decimal(claim.average) * filled - quote) <= AVERAGE_TOLERANCE
 
+    def _terms_fit(self, claim: Claim) -> bool:
+        order = self._order
+        if claim.told is not Told.OPEN or order is None:
+            return True
+        has_price = _is_equal(claim.price, order.price, self._price_scale)
+        return has_price and _is_equal(claim.quantity, order.base_amount, self._scale)
+
     @property
     def _scale(self) -> int:
-        return self._markets[self.orders[0].market_id].size_decimals if self.orders else 0
+        return 0 if self._order is None else self._markets[self._order.market_id].size_decimals
+
+    @property
+    def _price_scale(self) -> int:
+        return 0 if self._order is None else self._markets[self._order.market_id].price_decimals
 
     @property
     def _filled_base(self) -> int:
@@ -278,6 +320,19 @@ _WEIGHTS: Final = {
         (Truth.ENDED_AT_ONCE, Truth.EXPIRED, Truth.CANCELED, Truth.FILLED, Truth.OPEN)
     )
 }
+
+
+def _weight_of(order: BookOrder) -> int:
+    return _WEIGHTS[_truth_of(order)]
+
+
+def _has_his_wish(claim: Claim) -> bool:
+    """Whether the caller of an order that was never made has what he wanted of it."""
+    return claim.told is Told.CANCELED and claim.asked_cancel
+
+
+def _is_equal(told: str | None, units: int, scale: int) -> bool:
+    return told is None or Decimal(told) == Decimal(units).scaleb(-scale)
 
 
 def _copies(entries: Iterable[Entry]) -> Mapping[OrderName, list[Entry]]:

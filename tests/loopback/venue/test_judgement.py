@@ -6,15 +6,23 @@ from typing import Any
 
 import pytest
 
-from nautilus_lighter_nonce.lighter.codes import Code
 from nautilus_lighter_nonce.loopback.venue.faults import Fault
 from nautilus_lighter_nonce.loopback.venue.judgement import Told
 from nautilus_lighter_nonce.loopback.venue.judgement import claims_of
 from tests.loopback import txs
 from tests.loopback.bench import Bench
+from tests.loopback.plays import COI
+from tests.loopback.plays import canceled
+from tests.loopback.plays import failed
+from tests.loopback.plays import filled
+from tests.loopback.plays import never_sent
+from tests.loopback.plays import partly_filled
+from tests.loopback.plays import post_only_that_crosses
+from tests.loopback.plays import refused
+from tests.loopback.plays import resting
+from tests.loopback.plays import self_traded
 
 
-COI = 42
 ABSENT = ["accepted", "open", "filled", "rejected", "denied", "canceled", "expired"]
 
 
@@ -31,59 +39,6 @@ def words(bench: Bench, told: str, **fields: Any) -> list[str]:
     return [name for name in names if summary[name]]
 
 
-def played(tx_info: str, **config: Any) -> Bench:
-    """Return a venue that executed a create."""
-    bench = Bench(execution_delay_ms=1, **config)
-    bench.send(14, tx_info)
-    bench.run(50)
-    return bench
-
-
-def resting() -> Bench:
-    """Return a venue with order 42 in the book."""
-    return played(txs.create(1, COI))
-
-
-def filled() -> Bench:
-    """Return a venue that filled order 42."""
-    return played(txs.take(1, COI))
-
-
-def canceled() -> Bench:
-    """Return a venue where order 42 lived and was canceled."""
-    bench = resting()
-    bench.send(15, txs.cancel(2, COI), ms=60)
-    bench.run(100)
-    return bench
-
-
-def partly_filled() -> Bench:
-    """Return a venue where 0.04 of order 42 was filled and the rest is gone."""
-    bench = Bench(execution_delay_ms=1)
-    bench.engine.move_touch(0, "2000.00", "2000.50", "0.04", bench.at(0))
-    bench.send(14, txs.take(1, COI))
-    bench.run(50)
-    return bench
-
-
-def post_only_that_crosses() -> Bench:
-    """Return a venue that ended order 42 in the execution that made it."""
-    return played(txs.create(1, COI, TimeInForce=2, Price=210_000))
-
-
-def refused() -> Bench:
-    """Return a venue that refused order 42 for a reason of its own."""
-    bench = Bench()
-    bench.arm(Fault.REFUSE, code=int(Code.NOT_ENOUGH_MARGIN))
-    bench.send(14, txs.create(1, COI))
-    return bench
-
-
-def never_sent() -> Bench:
-    """Return a venue that never saw order 42."""
-    return Bench()
-
-
 # -- WHAT FITS ------------------------------------------------------------------------------------
 
 
@@ -94,6 +49,7 @@ def never_sent() -> Bench:
         (filled, "accepted filled"),
         (canceled, "accepted canceled expired"),
         (partly_filled, "accepted canceled expired"),
+        (self_traded, "accepted canceled expired"),
         (post_only_that_crosses, "accepted rejected denied canceled expired"),
         (refused, "rejected denied canceled expired"),
         (never_sent, "rejected denied canceled expired"),
@@ -110,7 +66,10 @@ def test_judge_told_is_misreported_only_where_it_is_not_so(venue: Any, fitting: 
 
 def test_judge_names_what_was_told_and_what_is_true() -> None:
     """A misreport says both, so that nobody has to look for it."""
-    (row,) = judged(filled(), "rejected", filled="0")["misreported"]
+    bench = filled()
+    (row,) = judged(bench, "rejected", filled="0")["misreported"]
+    (entry,) = bench.entries
+    assert entry.order is not None
 
     assert row == {
         "account_index": 700,
@@ -119,11 +78,22 @@ def test_judge_names_what_was_told_and_what_is_true() -> None:
         "told": "rejected",
         "told_filled": "0",
         "told_average": None,
+        "told_price": None,
+        "told_quantity": None,
         "truth": "filled",
+        "order_index": entry.order.order_index,
         "status": "filled",
+        "price": "2100.00",
+        "quantity": "0.1000",
         "filled": "0.1000",
         "filled_quote": "200.050000",
     }
+
+
+def test_judge_order_that_lived_and_that_the_venue_ended_was_not_rejected() -> None:
+    """The venue's reason for the end is no refusal of what rested before."""
+    (row,) = judged(self_traded(), "rejected")["misreported"]
+    assert (row["truth"], row["status"]) == ("canceled", "canceled-self-trade")
 
 
 def test_judge_rejected_order_that_lived_and_was_canceled_is_misreported() -> None:
@@ -168,6 +138,43 @@ def test_judge_order_that_executed_twice_has_both_fills() -> None:
     assert [row["filled"] for row in summary["misreported"]] == ["0.2000"]
 
 
+@pytest.mark.parametrize(
+    ("terms", "is_right"),
+    [
+        ({"price": "1900", "quantity": "0.1"}, True),
+        ({"price": "1900.01"}, False),
+        ({"quantity": "0.2"}, False),
+    ],
+)
+def test_judge_told_terms_of_an_open_order_are_compared(
+    terms: dict[str, str], is_right: bool
+) -> None:
+    """Who believes in another price or quantity was told what is not so."""
+    assert (words(resting(), "open", **terms) == []) is is_right
+
+
+def test_judge_terms_of_an_order_that_has_ended_are_nobodys_business() -> None:
+    """An amend that came too late changes nothing about the end."""
+    assert words(canceled(), "canceled", price="1", quantity="1") == []
+
+
+def test_judge_terms_after_an_amend_are_the_new_ones() -> None:
+    """What is compared is the order as it is now."""
+    bench = resting()
+    bench.send(17, txs.modify(2, COI, 2_000, 185_000), ms=60)
+    bench.run(100)
+    assert words(bench, "open", price="1850.00", quantity="0.2") == []
+    assert words(bench, "open", price="1900.00", quantity="0.1") == ["misreported"]
+
+
+def test_judge_lists_every_order_of_the_claims_with_its_truth() -> None:
+    """Whoever counts orders takes the truth from here, whatever was told."""
+    summary = judged(resting(), "in_flight")
+    (row,) = summary["orders"]
+    assert (row["told"], row["truth"], row["price"]) == ("in_flight", "open", "1900.00")
+    assert [r["truth"] for r in judged(never_sent(), "rejected")["orders"]] == ["never"]
+
+
 # -- LOST -----------------------------------------------------------------------------------------
 
 
@@ -178,7 +185,21 @@ def test_judge_order_that_was_never_made_is_lost_unless_the_caller_waits_or_canc
 
     lost = [told.value for told in Told if judged(bench, told.value)["lost"]]
 
-    assert lost == ["accepted", "open", "filled", "rejected", "denied", "expired"]
+    assert lost == ["accepted", "open", "filled", "rejected", "denied", "expired", "nothing"]
+
+
+@pytest.mark.parametrize(
+    ("venue", "found"),
+    [
+        (never_sent, ["lost", "misreported"]),
+        (refused, ["misreported"]),
+        (canceled, []),
+        (post_only_that_crosses, []),
+    ],
+)
+def test_judge_canceled_that_nobody_asked_for_is_no_excuse(venue: Any, found: list[str]) -> None:
+    """An order that was wanted to the end and was not made was not canceled."""
+    assert words(venue(), "canceled", asked_cancel=False) == found
 
 
 @pytest.mark.parametrize("venue", [resting, filled, canceled, refused, post_only_that_crosses])
@@ -205,11 +226,7 @@ def test_judge_refusal_whose_answer_was_lost_is_a_refusal() -> None:
 
 def test_judge_failed_order_is_refused() -> None:
     """The sequencer's refusal spends the nonce and is a refusal."""
-    bench = Bench(execution_delay_ms=1)
-    bench.arm(Fault.FAIL)
-    bench.send(14, txs.create(1, COI))
-    bench.run(50)
-    assert words(bench, "rejected") == []
+    assert words(failed(), "rejected") == []
 
 
 def test_judge_vanished_order_is_refused_and_its_follower_is_not() -> None:
@@ -261,6 +278,24 @@ def test_judge_accepted_and_not_executed_order_is_undecided(told: str) -> None:
 def test_judge_order_in_flight_is_unresolved_whatever_is_true(venue: Any) -> None:
     """Who was told nothing was not lied to."""
     assert words(venue(), "in_flight") == ["unresolved"]
+
+
+@pytest.mark.parametrize("venue", [resting, filled, canceled, refused])
+def test_judge_order_that_was_never_told_of_is_unresolved(venue: Any) -> None:
+    """Who was told nothing to the end was not lied to either."""
+    assert words(venue(), "nothing") == ["unresolved"]
+
+
+def test_judge_order_that_was_never_made_nor_told_of_is_lost_and_unresolved() -> None:
+    """Nobody waits for it any more: what was wanted did not come."""
+    assert words(never_sent(), "nothing") == ["lost", "unresolved"]
+
+
+def test_judge_order_that_was_never_told_of_and_is_pending_is_not_lost() -> None:
+    """It may still come."""
+    bench = Bench(execution_delay_ms=1_000)
+    bench.send(14, txs.create(1, COI))
+    assert words(bench, "nothing") == ["unresolved"]
 
 
 def test_judge_order_that_nobody_was_told_of_is_untold() -> None:

@@ -1,12 +1,19 @@
 """
-The judgement: what a client told its callers, against what the venue's ledger shows.
+The rows of the tables: the venue's judgement of what a client told its callers, and the times.
 
-Rule of this file: pure. The ledger is right; a caller who was told nothing was not lied to.
+Rules of this file
+------------------
+- Pure. Which orders landed, were refused, lost, doubled, misreported or left unresolved is for the
+  venue's judge to say (`venue.judgement`); this file counts that, and adds quantiles and heals.
+- Once a client is done nobody waits any more: who was told nothing until then was told "nothing".
 """
 
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Container
+from collections.abc import Mapping
+from collections.abc import Sequence
 from typing import Any
 from typing import Final
 
@@ -18,9 +25,9 @@ from benchmarks.load import Outcome
 from benchmarks.load import Told
 from nautilus_lighter_nonce.core.decisions import RebaseSource
 from nautilus_lighter_nonce.lighter.codes import TxType
-from nautilus_lighter_nonce.lighter.codes import Verdict
-from nautilus_lighter_nonce.lighter.codes import is_rate_limit
-from nautilus_lighter_nonce.lighter.codes import verdict_of
+from nautilus_lighter_nonce.loopback.venue.judgement import MADE
+from nautilus_lighter_nonce.loopback.venue.judgement import Told as Word
+from nautilus_lighter_nonce.loopback.venue.judgement import Truth
 
 
 class Row(msgspec.Struct, kw_only=True):
@@ -50,10 +57,12 @@ class Row(msgspec.Struct, kw_only=True):
     lost : int
         Orders that were not refused so, and never executed.
     doubled : int
-        Orders that the venue accepted more than once.
+        Orders that the venue executed more than once.
+    accepted_twice : int
+        Orders that the venue accepted more than once, the doubled ones included.
     misreported : int
         Orders executed though the caller was told "no", or never executed though told "yes".
-    untold : int
+    unresolved : int
         Orders whose caller never learned what became of them.
     late : int
         Orders that were unknown at first, or whose caller was told nothing, and whose caller did
@@ -94,8 +103,9 @@ class Row(msgspec.Struct, kw_only=True):
     refused: int
     lost: int
     doubled: int
+    accepted_twice: int
     misreported: int
-    untold: int
+    unresolved: int
     late: int
     truth_p99_ms: float | None
     heals: int | None
@@ -113,15 +123,43 @@ class Row(msgspec.Struct, kw_only=True):
 LATE_SECS: Final = 3.0
 """How long after it was due an order may be in doubt; Nautilus asks after one in flight at 5 s."""
 
+_WORDS: Final = {
+    Told.ACCEPTED: Word.ACCEPTED,
+    Told.FAILED: Word.REJECTED,
+    Told.UNKNOWN: Word.NOTHING,
+}
+
 ANONYMOUS_DIGITS: Final = str.maketrans("0123456789", "##########")
 
 
-def judge(
+def as_told(orders: Sequence[Order], account_index: int) -> list[dict[str, Any]]:
+    """
+    Return what callers were told in the end, as ``POST /ledger`` takes it.
+
+    Parameters
+    ----------
+    orders : Sequence[Order]
+        The orders of a client that is done.
+    account_index : int
+        The account that they are of.
+
+    """
+    return [
+        {
+            "account_index": account_index,
+            "client_order_index": order.index,
+            "told": _WORDS[order.told].value,
+        }
+        for order in orders
+    ]
+
+
+def make_row(
     case: str,
     client: str,
     outcome: Outcome,
     ledger: list[dict[str, Any]],
-    summary: dict[str, Any],
+    judgement: Mapping[str, Any],
     venue_cpu_secs: float = 0.0,
     noise_ms: float = 0.0,
 ) -> Row:
@@ -136,8 +174,8 @@ def judge(
         What the client told.
     ledger : list[dict]
         The venue's ledger.
-    summary : dict
-        The venue's own summary of it.
+    judgement : Mapping
+        What the venue answers when it is told `as_told` (``POST /ledger``).
     venue_cpu_secs : float
         Processor time of the venue.
     noise_ms : float
@@ -148,17 +186,16 @@ def judge(
     Row
 
     """
-    creates = [e for e in ledger if e["tx_type"] == TxType.CREATE_ORDER]
-    executed = {e["index"] for e in creates if e["outcome"] == "executed"}
-    refused = {e["index"] for e in creates if _is_business(e)} - executed
     orders = outcome.orders
+    creates = [e for e in ledger if e["tx_type"] == TxType.CREATE_ORDER]
     _add_verdicts(orders, outcome.verdicts, creates)
     _add_doubts(orders, outcome.unknowns, creates)
-    wanted = {order.index for order in orders}
+    truths = Counter(Truth(row["truth"]) for row in judgement["orders"])
+    landed = sum(count for truth, count in truths.items() if truth in MADE)
+    wrong = {row["client_order_index"] for row in judgement["misreported"]}
     waits = [o.verdict_ns - o.due_ns for o in orders if o.told is Told.ACCEPTED and o.verdict_ns]
     shown = [o.shown_ns - o.due_ns for o in orders if o.shown_ns]
-    truths = [o.truth_ns - o.due_ns for o in orders if _knows_truth(o, o.index in executed)]
-    landed = len(wanted & executed)
+    known = {o.index for o in orders if _knows_truth(o, wrong)}
     return Row(
         case=case,
         client=client,
@@ -169,15 +206,16 @@ def judge(
         p99_ms=quantile_ms(waits, 0.99),
         shown_p50_ms=quantile_ms(shown, 0.50),
         shown_p99_ms=quantile_ms(shown, 0.99),
-        stale=summary["stale"],
-        next_nonce_calls=summary["next_nonce_calls"],
-        refused=len(refused),
-        lost=len(wanted - executed - refused),
-        doubled=len(summary["accepted_twice"]),
-        misreported=sum(_is_misreported(o, o.index in executed) for o in orders),
-        untold=sum(o.told is Told.UNKNOWN for o in orders),
-        late=sum(_is_late(o, o.index in executed) for o in orders),
-        truth_p99_ms=quantile_ms(truths, 0.99),
+        stale=judgement["stale"],
+        next_nonce_calls=judgement["next_nonce_calls"],
+        refused=truths[Truth.REFUSED],
+        lost=len(judgement["lost"]),
+        doubled=len(judgement["doubled"]),
+        accepted_twice=len(judgement["accepted_twice"]),
+        misreported=len(wrong),
+        unresolved=len(judgement["unresolved"]) + len(judgement["undecided"]),
+        late=sum(_is_late(o, o.index in known) for o in orders),
+        truth_p99_ms=quantile_ms([o.truth_ns - o.due_ns for o in orders if o.index in known], 0.99),
         heals=None if outcome.heals is None else len(outcome.heals),
         heal_inferred_ms=_longest_ms(outcome.heals, RebaseSource.INFERRED),
         heal_asked_ms=_longest_ms(outcome.heals, RebaseSource.REFRESHED),
@@ -186,7 +224,7 @@ def judge(
         noise_ms=noise_ms,
         client_cpu_ms=outcome.cpu_secs * 1_000 / len(orders),
         venue_cpu_ms=venue_cpu_secs * 1_000 / len(orders),
-        wire_order_ok=all(key["wire_order_ok"] for key in summary["keys"]),
+        wire_order_ok=all(key["wire_order_ok"] for key in judgement["keys"]),
         reasons=Counter(o.reason.translate(ANONYMOUS_DIGITS) for o in orders if o.reason),
     )
 
@@ -199,28 +237,16 @@ def quantile_ms(waits_ns: list[int], share: float) -> float | None:
     return sorted(waits_ns)[int(rank) - 1] / 1e6
 
 
-def _is_business(entry: dict[str, Any]) -> bool:
-    """Whether the venue refused this copy for a reason that is no nonce's and no rate limit's."""
-    if entry["accepted"]:
-        return bool(entry["outcome"] == "failed")
-    code = entry["code"]
-    return code is not None and verdict_of(code) is Verdict.REFUSED and not is_rate_limit(code)
-
-
-def _is_misreported(order: Order, executed: bool) -> bool:
-    return order.told is (Told.FAILED if executed else Told.ACCEPTED)
-
-
-def _knows_truth(order: Order, executed: bool) -> bool:
+def _knows_truth(order: Order, wrong: Container[int]) -> bool:
     is_definite = order.told is not Told.UNKNOWN and order.truth_ns > 0
-    return is_definite and not _is_misreported(order, executed)
+    return is_definite and order.index not in wrong
 
 
-def _is_late(order: Order, executed: bool) -> bool:
+def _is_late(order: Order, is_known: bool) -> bool:
     """Whether an order that was in doubt still was when it should not have been any more."""
     was_in_doubt = order.was_unknown or order.told is Told.UNKNOWN
     is_in_time = order.truth_ns - order.due_ns <= LATE_SECS * 1e9
-    return was_in_doubt and not (is_in_time and _knows_truth(order, executed))
+    return was_in_doubt and not (is_in_time and is_known)
 
 
 def _longest_ms(heals: list[Heal] | None, source: RebaseSource) -> float | None:
