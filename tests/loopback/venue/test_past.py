@@ -273,14 +273,16 @@ def _fixed(tx_info: str, ms: int) -> str:
 def _everything(bench: Bench, ms: float) -> dict[str, Any]:
     """Return what the indexes show, without what names the moment of signing."""
     mine: dict[str, Any] = {"account_index": 700}
-    reads = {
+    reads: dict[str, dict[str, Any]] = {
         "accountActiveOrders": mine,
         "accountInactiveOrders": mine | {"limit": 100},
         "trades": mine | {"sort_by": "timestamp", "limit": 100},
         "accountTxs": {"by": "account_index", "value": 700, "limit": 100},
         "account": {"by": "index", "value": 700},
     }
-    pages = {name: bench.query(name, ms, **params) for name, params in reads.items()}
+    pages: dict[str, Any] = {
+        name: bench.query(name, ms, **params) for name, params in reads.items()
+    }
     for row in pages["accountActiveOrders"]["orders"] + pages["accountInactiveOrders"]["orders"]:
         row.pop("order_expiry")
     (account,) = pages["account"]["accounts"]
