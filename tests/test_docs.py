@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from nautilus_lighter_nonce import LighterExecClientConfig
@@ -53,12 +54,10 @@ def test_state_table_of_concepts_is_the_one_in_the_code() -> None:
     """Every move is documented, and no other."""
     assert lane.__doc__ is not None
     ruler = re.compile(r"^(=+) (=+) +(=+) (=+)$", re.MULTILINE)
-    starts = [
-        found.start(i) - found.start()
-        for found in [ruler.search(lane.__doc__)]
-        for i in (1, 2, 3, 4)
-    ]
-    body = lane.__doc__.split(ruler.search(lane.__doc__).group(0))[2]
+    found = ruler.search(lane.__doc__)
+    assert found is not None
+    starts = [found.start(i) - found.start() for i in (1, 2, 3, 4)]
+    body = lane.__doc__.split(found.group(0))[2]
     ends = [*starts[1:], None]
     in_code = [
         tuple(line[a:b].strip() for a, b in zip(starts, ends, strict=True))
@@ -74,7 +73,7 @@ def test_state_table_of_concepts_is_the_one_in_the_code() -> None:
 
 
 @pytest.mark.parametrize("config", [LighterNonceConfig, LighterExecClientConfig])
-def test_reference_names_every_config_field(config: type) -> None:
+def test_reference_names_every_config_field(config: type[msgspec.Struct]) -> None:
     """No setting is undocumented."""
     missing = [f for f in config.__struct_fields__ if f"`{f}`" not in REFERENCE]
     assert missing == []
