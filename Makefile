@@ -12,6 +12,7 @@ USABLE := import ensurepip, sys, venv; sys.exit(not (3, 12) <= sys.version_info[
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
+unexport PYTEST_ADDOPTS  # what somebody's pytest is told changes nothing here
 .PHONY: help demo test units check format bench clients soak clean distclean
 
 help: ## Show the targets

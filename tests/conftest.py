@@ -7,6 +7,7 @@ What holds for every test: the caller's pytest settings do not, and units know n
 from __future__ import annotations
 
 import asyncio
+import os
 import time
 from collections.abc import Callable
 from collections.abc import Mapping
@@ -20,6 +21,8 @@ from tests.virtual_time import StandingClock
 from tests.virtual_time import VirtualLoop
 from tests.virtual_time import monotonic_ns
 
+
+os.environ.pop("PYTEST_ADDOPTS", None)  # no pytest that a test starts is told what ours was told
 
 settings.register_profile("house", deadline=None)  # how fast an example is depends on the machine
 settings.load_profile("house")
