@@ -12,7 +12,8 @@ USABLE := import ensurepip, sys, venv; sys.exit(not (3, 12) <= sys.version_info[
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test check format bench clients soak clean distclean
+unexport PYTEST_ADDOPTS  # what somebody's pytest is told changes nothing here
+.PHONY: help demo test units check format bench clients soak clean distclean
 
 help: ## Show the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -22,6 +23,9 @@ demo: $(READY) ## Trade on the loopback venue and watch nonce faults heal
 
 test: $(READY) ## Run the tests
 	@$(BIN)/python -m pytest -n auto --dist loadfile
+
+units: $(READY) ## Run the unit tests alone: no story, socket, process or real millisecond
+	@$(BIN)/python -m pytest --units -n auto
 
 check: $(READY) ## Check format, lint, types, the direction of imports, and life without Nautilus
 	@$(BIN)/ruff format --check .

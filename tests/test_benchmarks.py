@@ -220,7 +220,12 @@ def test_noted_heals_are_those_on_the_bus() -> None:
     """Source and duration are taken as the component announces them."""
     bus = StubBus()
     heals = noted_heals(bus)
-    times = {"account_index": 700, "api_key_index": 5, "ts_event": 1, "frozen_ms": 12.5}
+    times: dict[str, Any] = {
+        "account_index": 700,
+        "api_key_index": 5,
+        "ts_event": 1,
+        "frozen_ms": 12.5,
+    }
     bus.handlers[TOPIC](LaneHealed(next_nonce=3, source="inferred", cause="hole", **times))
     assert heals == [Heal(source=RebaseSource.INFERRED, frozen_ms=12.5)]
 

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +33,8 @@ def invoke(*arguments: object) -> Result:
 
 def client_of(raw: dict[str, Any]) -> dict[str, Any]:
     """Return the Lighter client's part of a node's config."""
-    return raw["exec_clients"]["LIGHTER"]["config"]
+    config: dict[str, Any] = raw["exec_clients"]["LIGHTER"]["config"]
+    return config
 
 
 @pytest.fixture
@@ -180,8 +182,11 @@ def test_command_without_extra_says_what_to_install(
     module: str, command: tuple[object, ...], hint: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A missing extra is a hint, not a traceback."""
-    find_spec = cli.find_spec
-    monkeypatch.setattr(cli, "find_spec", lambda name: None if name == module else find_spec(name))
+
+    def find(name: str) -> object:
+        return None if name == module else find_spec(name)
+
+    monkeypatch.setattr("nautilus_lighter_nonce.cli.find_spec", find)
 
     assert error_of(invoke(*command)) == f"Error: {module} is not installed: {hint}"
 

@@ -22,7 +22,8 @@ PREFIXES = {"testnet": "LIGHTER_TESTNET_", "mainnet": "LIGHTER_"}
 
 def raw_of(name: str) -> dict[str, Any]:
     """Return a shipped config, decoded."""
-    return json.loads((CONFIGS / f"{name}.json").read_text())
+    raw: dict[str, Any] = json.loads((CONFIGS / f"{name}.json").read_text())
+    return raw
 
 
 @pytest.fixture

@@ -57,12 +57,10 @@ def test_state_table_of_concepts_is_the_one_in_the_code() -> None:
     """Every move is documented, and no other."""
     assert lane.__doc__ is not None
     ruler = re.compile(r"^(=+) (=+) +(=+) (=+)$", re.MULTILINE)
-    starts = [
-        found.start(i) - found.start()
-        for found in [ruler.search(lane.__doc__)]
-        for i in (1, 2, 3, 4)
-    ]
-    body = lane.__doc__.split(ruler.search(lane.__doc__).group(0))[2]
+    found = ruler.search(lane.__doc__)
+    assert found is not None
+    starts = [found.start(i) - found.start() for i in (1, 2, 3, 4)]
+    body = lane.__doc__.split(found.group(0))[2]
     ends = [*starts[1:], None]
     in_code = [
         tuple(line[a:b].strip() for a, b in zip(starts, ends, strict=True))
@@ -81,7 +79,7 @@ def test_state_table_of_concepts_is_the_one_in_the_code() -> None:
     ("mark", "config"),
     [("client config", LighterExecClientConfig), ("nonce config", LighterNonceConfig)],
 )
-def test_reference_names_every_config_field(mark: str, config: type) -> None:
+def test_reference_names_every_config_field(mark: str, config: type[msgspec.Struct]) -> None:
     """Every setting has its row, no other, and a number or a flag has its true default."""
     assert sorted(_named(mark)) == sorted(config.__struct_fields__)
     made = config()

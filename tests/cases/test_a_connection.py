@@ -8,6 +8,7 @@ from typing import Any
 
 from nautilus_trader.core.uuid import UUID4
 from nautilus_trader.execution.messages import GenerateOrderStatusReports
+from nautilus_trader.model.orders import Order
 
 from nautilus_lighter_nonce.lighter.errors import LighterHttpError
 from tests.cases.case import KEY
@@ -43,7 +44,7 @@ async def test_a12_announced_shutdown_moves_the_orders_to_another_connection(
     (row,) = create_rows(venue, first)
     venue.fault("shutdown", ms=grace_secs * 1_000)
     dies_ns = time.time_ns() + int(grace_secs * 1e9)
-    orders = []
+    orders: list[Order] = []
     while time.time_ns() < dies_ns + 200_000_000:
         orders.append(strategy.limit(f"1500.{len(orders):02}"))
         await asyncio.sleep(0.1)

@@ -221,10 +221,13 @@ async def test_a17_answer_that_nobody_expects_ends_no_task(
     await go_on_after(venue, node, levers, trouble)
 
 
+NO_ANSWERS: list[Any] = [None, "text", [], {}, {"code": 200}]
+
+
 @ABSURD.row(
     {
         "no numbers": {"levers": counters(None, "12", 1.5, True, [1], {"n": 1})},
-        "no answers": {"levers": [answer(body) for body in (None, "text", [], {}, {"code": 200})]},
+        "no answers": {"levers": [answer(body) for body in NO_ANSWERS]},
         "bodies": {"levers": bodies("nextNonce", "garbage", "html", "not_utf8", "empty")},
     },
     venue={"latency_ms": 10},

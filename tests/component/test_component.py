@@ -31,7 +31,7 @@ ENDPOINT = "LighterNonceComponent.process"
 def make(
     kernel: Kernel,
     source: ScriptedSource,
-    **settings: object,
+    **settings: Any,
 ) -> LighterNonceComponent:
     """Return a component with one key and short pauses."""
     config = LighterNonceConfig(
@@ -105,7 +105,7 @@ async def test_register_client_that_is_no_execution_client_is_refused() -> None:
     """Only an execution client can be registered."""
     component = make(Kernel(), ScriptedSource(0))
     with pytest.raises(TypeError, match="LiveExecutionClient"):
-        component.register_client("LIGHTER")
+        component.register_client("LIGHTER")  # type: ignore[arg-type]
 
 
 # -- verdicts -------------------------------------------------------------------------------------

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from nautilus_lighter_nonce.core.decisions import Decision
 from nautilus_lighter_nonce.core.lane import NonceLane
 from nautilus_lighter_nonce.core.manager import NonceManager
 
@@ -33,7 +34,7 @@ def issue(lane: NonceLane, count: int) -> list[int]:
     return [lane.issue() for _ in range(count)]
 
 
-def only(decisions: tuple, kind: type) -> Any:
+def only(decisions: tuple[Decision, ...], kind: type[Decision]) -> Any:
     """Return the one decision of a kind."""
     (found,) = [d for d in decisions if isinstance(d, kind)]
     return found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tracemalloc
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -256,11 +257,12 @@ def test_jump_is_named_from_the_limit_on(value: int, weight: Weight) -> None:
 
 def test_jump_is_measured_from_what_is_known() -> None:
     """Acceptances, records and answers all move what is known."""
-    for learn in (
+    ways: tuple[Callable[[VenueCounter], object], ...] = (
         lambda c: c.took(MAX_JUMP),
         lambda c: c.showed(MAX_JUMP),
         lambda c: c.weigh(MAX_JUMP + 1, 0),
-    ):
+    )
+    for learn in ways:
         counter = seeded(1)
         learn(counter)
         assert counter.known == MAX_JUMP + 1

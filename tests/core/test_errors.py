@@ -2,6 +2,7 @@
 
 import copy
 import pickle
+from collections.abc import Callable
 
 import pytest
 
@@ -83,7 +84,8 @@ def test_args_of_each_error_are_its_fields(
 ) -> None:
     """A `repr` in somebody's log says as much as the text."""
     args = (12345, 5, *fields.values())
-    assert type(error)(*args).args == args
+    again: Callable[..., NonceError] = type(error)
+    assert again(*args).args == args
 
 
 @pytest.mark.parametrize("clone", [copy.copy, lambda error: pickle.loads(pickle.dumps(error))])

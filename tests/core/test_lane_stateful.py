@@ -121,8 +121,9 @@ class LaneMachine(RuleBasedStateMachine):
     @rule(behind=st.integers(min_value=0, max_value=4))
     def notice(self, behind: int) -> None:
         """A record of what the lane counts already moves nothing, and is never gone below."""
-        nonce = max(0, self.lane.status().baseline - behind)
         before = self.lane.status()
+        assert before.baseline is not None
+        nonce = max(0, before.baseline - behind)
         self.lane.notice(nonce)
         assert self.lane.status() == before
         assert self.lane.proved > nonce

@@ -94,7 +94,7 @@ class WsStub:
         if channel and self.confirms:
             await ws.send_str(msgspec.json.encode(answer).decode())
 
-    async def until(self, condition: Callable[[], bool]) -> None:
+    async def until(self, condition: Callable[[], object]) -> None:
         """Wait until something that arrived makes the condition true."""
         async with asyncio.timeout(DEADLINE_SECS):
             while not condition():

@@ -11,6 +11,7 @@ from nautilus_lighter_nonce.lighter import frames
 from nautilus_lighter_nonce.lighter.codes import Verdict
 from nautilus_lighter_nonce.lighter.frames import DamagedFrame
 from nautilus_lighter_nonce.lighter.frames import StreamReply
+from nautilus_lighter_nonce.lighter.schemas import Frame
 
 
 def reply_to(**fields: Any) -> StreamReply | None:
@@ -21,7 +22,7 @@ def reply_to(**fields: Any) -> StreamReply | None:
 def test_read_frame_all_fields_good_is_not_damaged() -> None:
     """The ordinary frame is read in one go."""
     raw = b'{"code":200,"id":"1","tx_hash":"a","type":"jsonapi/sendtx"}'
-    assert type(frames.read_frame(raw)) is frames.Frame
+    assert type(frames.read_frame(raw)) is Frame
 
 
 @pytest.mark.parametrize(

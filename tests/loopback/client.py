@@ -10,6 +10,7 @@ from typing import Any
 import aiohttp
 
 from nautilus_lighter_nonce.loopback import LoopbackVenue
+from nautilus_lighter_nonce.loopback import VenueProcess
 from tests.loopback import txs
 
 
@@ -72,10 +73,10 @@ class Socket:
         return await self.reply(request_id)
 
 
-class Client:
-    """A REST client with sockets."""
+class OuterClient:
+    """A REST client with sockets, whatever process its venue is in."""
 
-    def __init__(self, venue: LoopbackVenue, http: aiohttp.ClientSession) -> None:
+    def __init__(self, venue: LoopbackVenue | VenueProcess, http: aiohttp.ClientSession) -> None:
         self.venue = venue
         self.http = http
 
@@ -136,6 +137,15 @@ class Client:
         await eventually(
             lambda: sum(row["outcome"] in at_rest for row in self.venue.ledger()) >= count
         )
+
+
+class Client(OuterClient):
+    """A client of a venue in this process, which the test may reach into."""
+
+    venue: LoopbackVenue
+
+    def __init__(self, venue: LoopbackVenue, http: aiohttp.ClientSession) -> None:
+        super().__init__(venue, http)
 
 
 async def eventually(condition: Callable[[], object]) -> None:

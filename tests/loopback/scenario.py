@@ -69,7 +69,7 @@ async def everything(venue: LoopbackVenue, client: Client) -> Said:
 
 def _name(frame: dict[str, Any]) -> str:
     suffix = ":all" if frame["channel"].endswith(":all") else ""
-    return frame["type"] + suffix
+    return f"{frame['type']}{suffix}"
 
 
 async def _subscribe(socket: Socket) -> None:

@@ -19,7 +19,7 @@ from nautilus_lighter_nonce.loopback import VenueConfig
 from nautilus_lighter_nonce.loopback import VenueProcess
 from nautilus_lighter_nonce.loopback.config import DEFAULT_MARKETS
 from tests.loopback import txs
-from tests.loopback.client import Client
+from tests.loopback.client import OuterClient
 
 
 IDS = (4_095, 4_097, 2**40)
@@ -56,7 +56,7 @@ async def live_orders(venue: LoopbackVenue | VenueProcess) -> list[dict[str, Any
     """Return the account's live orders as REST shows them."""
     async with aiohttp.ClientSession() as http:
         page = {"account_index": 700, "auth": txs.token()}
-        _, body = await Client(venue, http).get("accountActiveOrders", **page)
+        _, body = await OuterClient(venue, http).get("accountActiveOrders", **page)
     return list(body["orders"])
 
 
@@ -87,7 +87,7 @@ async def test_sdk_hash_in_a_new_market_is_the_venues(
 ) -> None:
     """A market id of more than 32 bits is hashed as the signer hashes it."""
     sdk, venue = signer
-    tx_type, tx_info, tx_hash, error = sdk.sign_create_order(
+    signed: Any = sdk.sign_create_order(  # its annotations say text where numbers are
         market_index=2**40,
         client_order_index=7,
         base_amount=1_000,
@@ -98,9 +98,10 @@ async def test_sdk_hash_in_a_new_market_is_the_venues(
         nonce=1,
         api_key_index=5,
     )
+    tx_type, tx_info, tx_hash, error = signed
     assert error is None
     async with aiohttp.ClientSession() as http:
-        _, body = await Client(venue, http).send_tx(tx_type, tx_info)
+        _, body = await OuterClient(venue, http).send_tx(tx_type, tx_info)
     assert body["tx_hash"] == tx_hash
 
 
@@ -122,7 +123,7 @@ async def test_sdk_refuses_the_venues_index_of_a_new_market(
 async def test_raw_cancel_by_the_venues_index_is_taken() -> None:
     """A frame that somebody else signed may name the venue's index."""
     async with LoopbackVenue(CONFIG) as venue, aiohttp.ClientSession() as http:
-        client = Client(venue, http)
+        client = OuterClient(venue, http)
         await client.send_tx(14, txs.create(1, 42, MarketIndex=4_097))
         await client.executed(1)
         (order,) = await live_orders(venue)
@@ -135,7 +136,7 @@ async def test_raw_cancel_by_the_venues_index_is_taken() -> None:
 async def test_stream_of_a_new_market() -> None:
     """Its public channel and its private rows carry the large id."""
     async with LoopbackVenue(CONFIG) as venue, aiohttp.ClientSession() as http:
-        socket = await Client(venue, http).socket()
+        socket = await OuterClient(venue, http).socket()
         ticker = await socket.subscribe(f"ticker/{2**40}")
         assert ticker["channel"] == f"ticker:{2**40}"
         await socket.subscribe("account_all_orders/700")
@@ -147,7 +148,7 @@ async def test_stream_of_a_new_market() -> None:
 async def test_orders_of_two_new_markets_have_different_indexes() -> None:
     """No two orders share an index, in whatever market they are."""
     async with LoopbackVenue(CONFIG) as venue, aiohttp.ClientSession() as http:
-        client = Client(venue, http)
+        client = OuterClient(venue, http)
         for nonce, market_id in enumerate(IDS, start=1):
             await client.send_tx(14, txs.create(nonce, MarketIndex=market_id))
         await client.executed(3)

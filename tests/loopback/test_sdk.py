@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator
+from typing import Any
 
 import lighter
 import pytest
@@ -117,7 +118,7 @@ async def test_create_replayed_or_gapped_nonce_is_invalid(sdk: Sdk, nonce: int) 
 @pytest.mark.parametrize("skip_nonce", [0, 1])
 async def test_send_tx_hash_is_the_signers(sdk: Sdk, skip_nonce: int) -> None:
     """The hash that the venue answers is the one the signer returned, attributes or not."""
-    tx_type, tx_info, tx_hash, error = sdk.signer.sign_create_order(
+    signed: Any = sdk.signer.sign_create_order(  # its annotations say text where numbers are
         0,
         42,
         1_000,
@@ -129,6 +130,7 @@ async def test_send_tx_hash_is_the_signers(sdk: Sdk, skip_nonce: int) -> None:
         skip_nonce=skip_nonce,
         api_key_index=5,
     )
+    tx_type, tx_info, tx_hash, error = signed
     assert error is None
     body = await sdk.signer.send_tx(tx_type, tx_info)
     assert body.tx_hash == tx_hash
@@ -139,7 +141,7 @@ async def test_send_tx_hash_is_the_signers(sdk: Sdk, skip_nonce: int) -> None:
 
 async def test_send_tx_batch_hashes_are_the_signers(sdk: Sdk) -> None:
     """A batch answers the signers' hashes in order."""
-    signed = [
+    signed: list[Any] = [
         sdk.signer.sign_create_order(0, n, 1_000, 190_000, False, 0, 1, nonce=n, api_key_index=5)
         for n in (1, 2, 3)
     ]
@@ -156,6 +158,7 @@ async def test_market_order_reads_parse(sdk: Sdk) -> None:
         avg_execution_price=210_000,
         is_ask=False,
     )
+    assert body is not None
     assert (error, body.code) == (None, 200)
     await sdk.executed(1)
     account = (await sdk.accounts.account(by="index", value="700")).accounts[0]

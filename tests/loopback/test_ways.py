@@ -16,11 +16,11 @@ from nautilus_lighter_nonce.loopback import VenueConfig
 from nautilus_lighter_nonce.loopback import VenueProcess
 from nautilus_lighter_nonce.loopback.config import SETTABLE
 from tests.loopback import txs
-from tests.loopback.client import Client
+from tests.loopback.client import OuterClient
 
 
 HOUR_MS = 3_600_000
-FAST = {"execution_delay_ms": 0, "next_nonce_lag_ms": 0}
+FAST: dict[str, Any] = {"execution_delay_ms": 0, "next_nonce_lag_ms": 0}
 OLD = {
     "latency_ms",
     "jitter_ms",
@@ -32,7 +32,7 @@ OLD = {
 }
 WIRE = {"stream_lag_ms"}  # shown by the tests of the wire
 
-Check = Callable[[Client], Awaitable[None]]
+Check = Callable[[OuterClient], Awaitable[None]]
 
 
 def now_ms() -> int:
@@ -40,78 +40,78 @@ def now_ms() -> int:
     return time.time_ns() // 1_000_000
 
 
-async def predicted_ms(client: Client, tx_info: str = "") -> float:
+async def predicted_ms(client: OuterClient, tx_info: str = "") -> float:
     """Send a market order, or another create, and return how far ahead its execution is told."""
     _, body = await client.send_tx(14, tx_info or txs.take(1))
     return float(body["predicted_execution_time_ms"] - now_ms())
 
 
-async def first_record(client: Client) -> tuple[int, Any]:
+async def first_record(client: OuterClient) -> tuple[int, Any]:
     """Create an order, wait for its outcome and look it up."""
     _, body = await client.send_tx(14, txs.create(1))
     await client.executed(1)
     return await client.get("tx", by="hash", value=body["tx_hash"])
 
 
-async def _is_standard(client: Client) -> None:
+async def _is_standard(client: OuterClient) -> None:
     limits = await client.get("accountLimits", account_index=700, auth=txs.token())
     assert limits[1]["user_tier"] == "standard"
 
 
-async def _takers_are_bumped(client: Client) -> None:
+async def _takers_are_bumped(client: OuterClient) -> None:
     assert await predicted_ms(client) > 100
 
 
-async def _takers_wait_an_hour(client: Client) -> None:
+async def _takers_wait_an_hour(client: OuterClient) -> None:
     assert await predicted_ms(client) > HOUR_MS - 60_000
 
 
-async def _reads_are_limited(client: Client) -> None:
+async def _reads_are_limited(client: OuterClient) -> None:
     key = {"account_index": 700, "api_key_index": 5}
     assert [(await client.get("nextNonce", **key))[0] for _ in range(61)][-1] == 429
 
 
-async def _creates_are_refused(client: Client) -> None:
+async def _creates_are_refused(client: OuterClient) -> None:
     assert (await client.send_tx(14, txs.create(1)))[1]["code"] == 23000
     assert (await client.send_tx(15, txs.cancel(1, 9)))[0] == 200
 
 
-async def _four_are_left(client: Client) -> None:
+async def _four_are_left(client: OuterClient) -> None:
     assert (await client.send_tx(14, txs.create(1)))[1]["volume_quota_remaining"] == 4
 
 
-async def _two_are_free(client: Client) -> None:
+async def _two_are_free(client: OuterClient) -> None:
     assert [(await client.send_tx(14, txs.create(n)))[0] for n in (1, 2)] == [200, 200]
 
 
-async def _the_usual_is_told(client: Client) -> None:
+async def _the_usual_is_told(client: OuterClient) -> None:
     assert 0 < await predicted_ms(client) < 60_000
 
 
-async def _the_hash_is_unknown(client: Client) -> None:
+async def _the_hash_is_unknown(client: OuterClient) -> None:
     assert (await first_record(client))[1]["code"] == 21500
 
 
-async def _records_say_three(client: Client) -> None:
+async def _records_say_three(client: OuterClient) -> None:
     assert (await first_record(client))[1]["status"] == 3
 
 
-async def _records_say_pending(client: Client) -> None:
+async def _records_say_pending(client: OuterClient) -> None:
     assert (await first_record(client))[1]["status"] == 1
 
 
-async def _followers_stay(client: Client) -> None:
+async def _followers_stay(client: OuterClient) -> None:
     await client.send_batch([14, 15], [txs.create(1), txs.cancel(2, 9)])
     await client.executed(1)
     assert [row["outcome"] for row in client.venue.ledger()] == ["vanished", "pending"]
 
 
-async def _the_counter_is_null(client: Client) -> None:
+async def _the_counter_is_null(client: OuterClient) -> None:
     _, body = await client.get("nextNonce", account_index=700, api_key_index=5)
     assert body["nonce"] is None
 
 
-async def _the_clock_is_ahead(client: Client) -> None:
+async def _the_clock_is_ahead(client: OuterClient) -> None:
     _, body = await client.get("status")
     assert abs(body["timestamp"] * 1_000 - now_ms() - HOUR_MS) < 60_000
 
@@ -153,7 +153,7 @@ async def test_setting_at_birth_by_config(name: str) -> None:
     fields, check = SETTINGS[name]
     config = msgspec.convert(FAST | fields, VenueConfig)
     async with LoopbackVenue(config) as venue, aiohttp.ClientSession() as http:
-        await check(Client(venue, http))
+        await check(OuterClient(venue, http))
 
 
 @pytest.mark.parametrize("name", SETTINGS)
@@ -163,7 +163,7 @@ async def test_setting_at_run_time(name: str) -> None:
     levers = fields.get("levers", [])
     changes = {key: value for key, value in fields.items() if key != "levers"}
     async with LoopbackVenue(VenueConfig(**FAST)) as venue, aiohttp.ClientSession() as http:
-        client = Client(venue, http)
+        client = OuterClient(venue, http)
         await client.tell("set", **changes)
         for lever in levers:
             await client.arm(**lever)
@@ -180,7 +180,7 @@ async def test_setting_at_run_time(name: str) -> None:
 async def test_setting_by_the_marker(lighter_venue: VenueProcess, name: str) -> None:
     """The pytest marker takes the same field."""
     async with aiohttp.ClientSession() as http:
-        await SETTINGS[name][1](Client(lighter_venue, http))
+        await SETTINGS[name][1](OuterClient(lighter_venue, http))
 
 
 # -- LEVERS AND COMMANDS AT BIRTH -----------------------------------------------------------------
@@ -193,7 +193,7 @@ LEVERS = [
 ]
 
 
-async def _levers_are_armed(client: Client) -> None:
+async def _levers_are_armed(client: OuterClient) -> None:
     _, body = await client.send_tx(14, txs.create(1))
     await client.executed(1)
     assert (await client.get("tx", by="hash", value=body["tx_hash"]))[1]["status"] is None
@@ -206,14 +206,14 @@ async def test_levers_at_birth_by_config() -> None:
     """Levers of the config are armed at birth."""
     config = msgspec.convert(FAST | {"levers": LEVERS}, VenueConfig)
     async with LoopbackVenue(config) as venue, aiohttp.ClientSession() as http:
-        await _levers_are_armed(Client(venue, http))
+        await _levers_are_armed(OuterClient(venue, http))
 
 
 async def test_levers_at_birth_are_disarmed_by_reset() -> None:
     """A reset disarms them for good."""
     config = msgspec.convert(FAST | {"levers": LEVERS}, VenueConfig)
     async with LoopbackVenue(config) as venue, aiohttp.ClientSession() as http:
-        client = Client(venue, http)
+        client = OuterClient(venue, http)
         await client.control({"reset": True})
         _, body = await client.get("nextNonce", account_index=700, api_key_index=5)
         assert body["nonce"] == 1
@@ -223,7 +223,7 @@ async def test_levers_at_birth_are_disarmed_by_reset() -> None:
 async def test_levers_at_birth_by_the_marker(lighter_venue: VenueProcess) -> None:
     """The marker arms levers."""
     async with aiohttp.ClientSession() as http:
-        await _levers_are_armed(Client(lighter_venue, http))
+        await _levers_are_armed(OuterClient(lighter_venue, http))
 
 
 TRADE = {"account_index": 700, "market_id": 0, "side": "buy"}
@@ -239,7 +239,7 @@ COMMANDS: list[dict[str, Any]] = [
 ]
 
 
-async def _commands_were_carried_out(client: Client) -> None:
+async def _commands_were_carried_out(client: OuterClient) -> None:
     codes = [
         (await client.send_tx(14, txs.create(nonce, **fields)))[1]["code"]
         for nonce, fields in [
@@ -260,14 +260,14 @@ async def test_commands_at_birth_by_config() -> None:
     """Commands of the config are carried out at start."""
     config = msgspec.convert(FAST | {"commands": COMMANDS}, VenueConfig)
     async with LoopbackVenue(config) as venue, aiohttp.ClientSession() as http:
-        await _commands_were_carried_out(Client(venue, http))
+        await _commands_were_carried_out(OuterClient(venue, http))
 
 
 @pytest.mark.lighter_venue(**FAST, commands=COMMANDS)
 async def test_commands_at_birth_by_the_marker(lighter_venue: VenueProcess) -> None:
     """The marker carries commands out."""
     async with aiohttp.ClientSession() as http:
-        await _commands_were_carried_out(Client(lighter_venue, http))
+        await _commands_were_carried_out(OuterClient(lighter_venue, http))
 
 
 @pytest.mark.parametrize("command", [{"nonsense": 1}, {"trade": {"account_index": 9}}])

@@ -60,7 +60,8 @@ class Lab:
     """
 
     def __init__(self, settings: OutboxSettings | None = None, **kind: Any) -> None:
-        bounds = Bounds(**dict.fromkeys(BUDGETS, PLENTY), steady=False, **kind)
+        budgets: dict[str, Any] = dict.fromkeys(BUDGETS, PLENTY)
+        bounds = Bounds(**budgets, steady=False, **kind)
         self.world = _Logged(bounds, settings or TICKS)
         self.works: list[w.Work] = []
         self.world.works = self.works

@@ -51,7 +51,8 @@ def offers(world: Any) -> list[Offer]:
 
 
 def _user(world: Any) -> list[Offer]:
-    left, out = world.left, []
+    left = world.left
+    out: list[Offer] = []
     if left["orders"]:
         out.append(("submit", None))
     for number, tx in world.txs.items():
@@ -71,7 +72,8 @@ def _user(world: Any) -> list[Offer]:
 
 
 def _wire(world: Any) -> list[Offer]:
-    left, out = world.left, []
+    left = world.left
+    out: list[Offer] = []
     for connection, pipe in world.pipes.items():
         if pipe:
             out.append(("deliver", connection))
@@ -87,7 +89,8 @@ def _wire(world: Any) -> list[Offer]:
 
 
 def _venue(world: Any) -> list[Offer]:
-    left, venue, out = world.left, world.venue, []
+    left, venue = world.left, world.venue
+    out: list[Offer] = []
     if venue.pending:
         out.append(("execute", True))
         if left["reverts"]:

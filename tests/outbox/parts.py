@@ -16,6 +16,7 @@ from nautilus_lighter_nonce.outbox.fates import Fates
 from nautilus_lighter_nonce.outbox.flight import Flight
 from nautilus_lighter_nonce.outbox.flight import Frame
 from nautilus_lighter_nonce.outbox.flight import Slot
+from nautilus_lighter_nonce.outbox.moves import TxState
 from nautilus_lighter_nonce.outbox.settings import OutboxSettings
 
 
@@ -26,6 +27,11 @@ NEVER_NS = 10**18
 def entry(place: int = 1, tx_type: TxType = TxType.CREATE_ORDER, **more: Any) -> Entry:
     """Return a transaction that was submitted at 0."""
     return Entry(place, more.pop("what", f"tx {place}"), tx_type, 0, **more)
+
+
+def state_of(of: Entry) -> TxState:
+    """Return a transaction's state as it is now, whatever an assertion above has seen."""
+    return of.state
 
 
 def filler(place: int = 9) -> Entry:

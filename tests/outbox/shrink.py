@@ -35,7 +35,7 @@ def record(seed: int) -> tuple[Any, Any, list[Step], str]:
         finally:
             self.__dict__["_last"] = self.now
 
-    World.do, World.__init__ = do, init  # type: ignore[method-assign]
+    World.do, World.__init__ = do, init  # type: ignore[method-assign,assignment]
     text = ""
     try:
         storms.storm(seed)

@@ -10,6 +10,7 @@ import random
 import sys
 import time
 from collections import Counter
+from typing import Any
 
 from nautilus_lighter_nonce.outbox.settings import OutboxSettings
 from tests.outbox.bounds import BUDGETS
@@ -104,7 +105,7 @@ def storm(seed: int, steps: int = 120) -> World:
 
 
 def _bounds(rng: random.Random) -> Bounds:
-    budgets = {name: PLENTY for name in BUDGETS if name not in SAID_ONCE}
+    budgets: dict[str, Any] = {name: PLENTY for name in BUDGETS if name not in SAID_ONCE}
     return Bounds(
         **budgets,
         orders=rng.choice([2, 5, 20, 60]),
@@ -156,7 +157,8 @@ def _open(world: World) -> dict[int, str]:
 
 def main(seed: int, seconds: float) -> None:
     """Run storms until the time is over."""
-    until, told, writes, orders, n = time.process_time() + seconds, Counter(), 0, 0, 0
+    until, writes, orders, n = time.process_time() + seconds, 0, 0, 0
+    told: Counter[str] = Counter()
     first, broken = seed, 0
     while time.process_time() < until:
         try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import pairwise
+from typing import Any
 
 import pytest
 
@@ -30,14 +31,14 @@ def _made(settings: OutboxSettings | None = None) -> tuple[Binding, Fates, Answe
     return Binding(room, answers), room, answers
 
 
-def _wait(room: Fates, place: int, **more: int) -> Entry:
+def _wait(room: Fates, place: int, **more: Any) -> Entry:
     made = entry(place, **more)
     room.add(made)
     room.queue.put(made)
     return made
 
 
-def _doubt(room: Fates, place: int, nonce: int, **more: int) -> Entry:
+def _doubt(room: Fates, place: int, nonce: int, **more: Any) -> Entry:
     made = entry(place)
     room.add(made)
     made.state, made.was_bound = TxState.DOUBT, True
@@ -46,7 +47,7 @@ def _doubt(room: Fates, place: int, nonce: int, **more: int) -> Entry:
     return made
 
 
-def _asked(room: Fates, kind: type[w.Work]) -> list[w.Work]:
+def _asked[Kind: w.Work](room: Fates, kind: type[Kind]) -> list[Kind]:
     return [x for x in room.work if isinstance(x, kind)]
 
 

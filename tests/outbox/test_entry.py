@@ -14,6 +14,7 @@ from nautilus_lighter_nonce.outbox.moves import Why
 from nautilus_lighter_nonce.outbox.work import Proof
 from tests.outbox.parts import entry
 from tests.outbox.parts import filler
+from tests.outbox.parts import state_of
 from tests.outbox.parts import write
 
 
@@ -27,7 +28,7 @@ def test_take_obeys_the_first_row_that_holds() -> None:
     assert order.state is TxState.DOUBT
     order.writes[0].die(Proof.ANSWERED)
     assert order.take(Input.DIED)
-    assert order.state is TxState.WAITING
+    assert state_of(order) is TxState.WAITING
 
 
 def test_take_without_a_row_changes_nothing() -> None:
@@ -66,7 +67,7 @@ def test_suspicion_that_is_cleared_leaves_no_reason() -> None:
     order.writes.append(write(order, 0, state=WriteState.ACCEPTED))
     order.state = TxState.ACCEPTED
     order.take(Input.STUCK)
-    assert order.why is Why.SUSPECTED
+    assert (order.state, order.why) == (TxState.UNWANTED, Why.SUSPECTED)
     order.take(Input.CLEARED)
     assert (order.state, order.why) == (TxState.ACCEPTED, None)
 
@@ -113,8 +114,8 @@ def test_unwanted_one_is_sent_again_only_if_it_vanished_and_repeats_safely(
 
 def test_death_is_proved_by_the_last_proof_that_was_needed() -> None:
     """Of several copies the hardest proof is told."""
+    assert entry().death is Proof.NEVER_WRITTEN
     order = entry()
-    assert order.death is Proof.NEVER_WRITTEN
     for proof in (Proof.ANSWERED, Proof.OVERTAKEN, Proof.EXPIRED, Proof.RESET):
         order.writes.append(write(order, 0))
         order.writes[-1].die(proof)

@@ -252,4 +252,6 @@ def test_bad_news_carry_code_and_reason_and_good_ones_do_not() -> None:
     bad = _written(room, entry(2))
     bad.code, bad.reason = 21739, "margin"
     room.give(bad, Input.REVERTED, 0, w.Proof.RECORD)
-    assert (room.work[-1].code, room.work[-1].reason) == (21739, "margin")
+    last = room.work[-1]
+    assert isinstance(last, w.Tell)
+    assert (last.code, last.reason) == (21739, "margin")

@@ -243,7 +243,6 @@ def test_rule_5_record_of_what_waits_again_contradicts_the_venue_and_wins() -> N
         lab = Lab(window=1)
         order = lab.order()
         lab.outbox.answered("1-1", 1, 21104, Verdict.STALE, lab.world.now)
-        lab.world.laws.waived = frozenset()
         assert lab.state(order) is TxState.WAITING
         lab.do("deliver", 1)
         lab.venue.execute(True, lab.world.now)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from nautilus_lighter_nonce.core.decisions import LaneState
 from nautilus_lighter_nonce.lighter.codes import TxType
 from nautilus_lighter_nonce.lighter.codes import Verdict
@@ -13,7 +15,7 @@ from tests.outbox.lab import Lab
 # -- RULE 7 ----------------------------------------------------------------------------------------
 
 
-def _hole_below_a_doubt(**kind: bool) -> tuple[Lab, int]:
+def _hole_below_a_doubt(**kind: Any) -> tuple[Lab, int]:
     lab = Lab(**kind)
     lab.order()
     doubt = lab.order()

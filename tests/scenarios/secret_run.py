@@ -9,7 +9,7 @@ from typing import Any
 
 from nautilus_trader.config import LoggingConfig
 
-from nautilus_lighter_nonce.loopback.pytest_plugin import VenueProcess
+from nautilus_lighter_nonce.loopback import VenueProcess
 from tests.nodes import Node
 from tests.nodes import until
 

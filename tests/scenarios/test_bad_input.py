@@ -162,7 +162,7 @@ def test_wrong_type_in_a_config_built_by_hand_is_refused_by_the_factory(
     parts: dict[str, Any],
 ) -> None:
     """Building a Nautilus config by hand checks no types, so the factory does."""
-    config = LighterExecClientConfig(environment="loopback", base_url_http=9700)
+    config = LighterExecClientConfig(environment="loopback", base_url_http=9700)  # type: ignore[arg-type]
     with pytest.raises(msgspec.ValidationError, match="base_url_http"):
         LighterLiveExecClientFactory.create(config=config, **parts)
 

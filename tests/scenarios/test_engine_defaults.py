@@ -18,6 +18,7 @@ from nautilus_trader.live import execution_engine
 from nautilus_trader.live.execution_engine import LiveExecutionEngine
 from nautilus_trader.model.enums import OrderStatus
 from nautilus_trader.model.objects import Price
+from nautilus_trader.model.orders import Order
 
 from nautilus_lighter_nonce import LighterNonceConfig
 from nautilus_lighter_nonce import events
@@ -83,7 +84,10 @@ def engine_time(monkeypatch: pytest.MonkeyPatch) -> EngineTime:
 
 @pytest.mark.parametrize("engine", [{}, {"inflight_check_retries": 1}])
 def test_two_minutes_without_the_venue_end_no_order(
-    lighter_venue: Any, engine_time: EngineTime, engine: dict[str, Any]
+    lighter_venue: Any,
+    engine_time: EngineTime,
+    engine: dict[str, Any],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Submitted, pending cancel or update, filled in part: all stay so, and then go on."""
 
@@ -96,7 +100,7 @@ def test_two_minutes_without_the_venue_end_no_order(
             asked[command.client_order_id.value] += 1
             await query(command)
 
-        node.client._query_order = answer
+        monkeypatch.setattr(node.client, "_query_order", answer)
         first = s.market(instrument_id=BTC, quantity="0.00100")
         await until(lambda: first.is_closed)
         dropped, moved, partial = s.limit("1500.00"), s.limit("1501.00"), s.limit("1999.00")
@@ -145,14 +149,15 @@ def test_doubt_reaches_a_strategy_and_so_does_its_end(lighter_venue: Any, comman
             heard.append((type(event).__name__, event.client_order_id, proof))
 
         s.msgbus.subscribe(topic="events.lighter.order.*", handler=hear)
+        order: Order | None = None
         if command == "cancel":
-            order = s.limit()
-            await until(lambda: order.is_open)
+            order = resting = s.limit()
+            await until(lambda: resting.is_open)
         lighter_venue.set(latency_ms=600_000)
-        if command == "cancel":
-            s.cancel_order(order)
-        else:
+        if order is None:
             order = s.limit()
+        else:
+            s.cancel_order(order)
         name = order.client_order_id.value
         await until(lambda: heard)
         assert heard == [("OrderInDoubt", name, "")]

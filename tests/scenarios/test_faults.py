@@ -262,6 +262,7 @@ def test_duplicate_client_order_index_is_denied_at_home(lighter_venue: Any) -> N
         await until(lambda: order.is_open)
         tracker = node.client._tracker
         taken = tracker.find(order.client_order_id)
+        assert taken is not None
         tracker._by_index[client_order_index(ClientOrderId("O-CLASH"))] = taken
         clash = strategy.order_factory.limit(
             ETH,

@@ -22,6 +22,7 @@ from tests.nodes import until
 
 def key_of(summary: dict[str, Any], api_key_index: int = 5) -> dict[str, Any]:
     """Return what the venue says of one key of the demo account."""
+    key: dict[str, Any]
     (key,) = [
         key
         for key in summary["keys"]

@@ -342,6 +342,7 @@ def test_start_fails_if_the_venue_is_not_read_and_lists_no_doubt(lighter_venue: 
         resting = s.limit("1500.00")
         await until(lambda: resting.is_open)
         mass = await node.client.generate_mass_status()
+        assert mass is not None
         assert [r.client_order_id for r in mass.order_reports.values()] == [resting.client_order_id]
         lighter_venue.fault("server_error", endpoint="accountActiveOrders", status=503)
         assert await node.client.generate_mass_status() is None

@@ -72,6 +72,7 @@ def test_order_lost_to_the_stream_is_found_by_its_query(lighter_venue: Any) -> N
         assert found is not None
         assert found.client_order_index == client_order_index(order.client_order_id)
         report = node.client._reports.order_report(found)
+        assert report is not None
         assert report.client_order_id == order.client_order_id
         assert report.order_status == OrderStatus.ACCEPTED
 

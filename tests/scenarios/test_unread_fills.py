@@ -36,7 +36,7 @@ def tell_over_rest_alone(venue: Any) -> None:
 
 @pytest.mark.parametrize("tell", [tell_late, tell_over_rest_alone])
 def test_fill_of_a_resting_order_is_counted_once_however_it_is_told(
-    lighter_venue: Any, tell: Any
+    lighter_venue: Any, tell: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Nothing is in doubt and every connection lives, yet the position is ahead of the fill."""
 
@@ -53,7 +53,7 @@ def test_fill_of_a_resting_order_is_counted_once_however_it_is_told(
             asked.append(command)
             return await generate(command)
 
-        node.client.generate_position_status_reports = answer
+        monkeypatch.setattr(node.client, "generate_position_status_reports", answer)
         tell(lighter_venue)
         touch = {"market": 0, "bid": "1990.00", "ask": "1998.00", "size": "0.0040"}
         lighter_venue.control({"touch": touch})

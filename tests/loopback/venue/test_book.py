@@ -304,11 +304,11 @@ def test_move_touch_past_trigger_sets_order_off(
     worst = 1 if is_ask else 10**9
     order = floor.take(is_ask, worst, kind=kind, trigger_price=trigger)
     assert order.status is OrderStatus.PENDING
-    early = BID + (bid - BID) // 4
-    floor.move(early, early + 50)
-    assert order.status is OrderStatus.PENDING
-    floor.move(bid, bid + 50)
-    assert order.status is OrderStatus.FILLED
+    early, states = BID + (bid - BID) // 4, []
+    for middle in (early, bid):
+        floor.move(middle, middle + 50)
+        states.append(order.status)
+    assert states == [OrderStatus.PENDING, OrderStatus.FILLED]
 
 
 # -- ACCOUNTS -------------------------------------------------------------------------------------

@@ -176,7 +176,7 @@ def test_account_not_found_loses_what_was_not_executed() -> None:
 
 def test_trade_of_a_human_is_an_order_of_the_account(bench: Bench) -> None:
     """A human's order rests in the account's book, under a key and a nonce of its own."""
-    trade = {"account_index": 700, "market_id": 0, "side": "buy", "size": "0.1"}
+    trade: dict[str, Any] = {"account_index": 700, "market_id": 0, "side": "buy", "size": "0.1"}
     tell(bench, "trade", **trade, price="1900.00")
     (order,) = bench.state.orders.live(700)
     assert (order.client_order_index, order.price, order.base_amount) == (0, 190_000, 1_000)
@@ -205,14 +205,14 @@ def test_trade_with_a_crossing_price_by_time_in_force(
     bench: Bench, tif: str, status: OrderStatus
 ) -> None:
     """A stranger's crossing order trades, or ends where it may only rest."""
-    crossing = {"side": "buy", "size": "0.1", "price": "2100.00", "tif": tif}
+    crossing: dict[str, Any] = {"side": "buy", "size": "0.1", "price": "2100.00", "tif": tif}
     tell(bench, "trade", account_index=700, market_id=0, **crossing)
     assert bench.statuses() == [status]
 
 
 def test_trade_of_another_key_spends_that_keys_nonce(bench: Bench) -> None:
     """Another key of the account trades with its own nonce and client order index."""
-    trade = {"market_id": 0, "side": "sell", "size": "0.1", "price": "2100.00"}
+    trade: dict[str, Any] = {"market_id": 0, "side": "sell", "size": "0.1", "price": "2100.00"}
     tell(bench, "trade", account_index=700, api_key_index=6, client_order_index=42, **trade)
     assert bench.state.orders.find_live(700, 42) is not None
     assert bench.state.sequencer.executed((700, 6)) == 2
@@ -220,7 +220,12 @@ def test_trade_of_another_key_spends_that_keys_nonce(bench: Bench) -> None:
 
 def test_trade_that_the_law_refuses_raises_with_its_code(bench: Bench) -> None:
     """What the venue refuses a stranger is told, and is in the ledger."""
-    trade = {"account_index": 700, "market_id": 0, "side": "buy", "price": "1900.00"}
+    trade: dict[str, Any] = {
+        "account_index": 700,
+        "market_id": 0,
+        "side": "buy",
+        "price": "1900.00",
+    }
     with pytest.raises(ValueError, match="21706"):
         tell(bench, "trade", **trade, size="0.0001")
     assert [entry.code for entry in bench.entries] == [21706]

@@ -246,24 +246,26 @@ def _do(bench: Bench, step: tuple[str, int], ms: int) -> None:
     match kind:
         case "create":
             price = 199_000 + number * 800
-            bench.send(14, _fixed(txs.create(nonce, coi, Price=price, IsAsk=number % 2), ms), ms)
+            bench.send(
+                14, _fixed(bench, txs.create(nonce, coi, Price=price, IsAsk=number % 2), ms), ms
+            )
         case "take":
-            bench.send(14, _fixed(txs.take(nonce, coi), ms), ms)
+            bench.send(14, _fixed(bench, txs.take(nonce, coi), ms), ms)
         case "cancel":
-            bench.send(15, _fixed(txs.cancel(nonce, coi), ms), ms)
+            bench.send(15, _fixed(bench, txs.cancel(nonce, coi), ms), ms)
         case "modify":
-            bench.send(17, _fixed(txs.modify(nonce, coi, 900 + number, 199_000), ms), ms)
+            bench.send(17, _fixed(bench, txs.modify(nonce, coi, 900 + number, 199_000), ms), ms)
         case "cancel_all":
-            bench.send(16, _fixed(txs.cancel_all(nonce), ms), ms)
+            bench.send(16, _fixed(bench, txs.cancel_all(nonce), ms), ms)
         case "touch":
             bid = 1_985 + number * 10
             bench.engine.move_touch(0, f"{bid}.00", f"{bid}.50", None, bench.at(ms))
 
 
-def _fixed(tx_info: str, ms: int) -> str:
+def _fixed(bench: Bench, tx_info: str, ms: int) -> str:
     """Return a transaction whose times do not depend on when the test signed it."""
     fields = json.loads(tx_info)
-    soon = time.time_ns() // 1_000_000_000 * 1_000 + 599_000
+    soon = bench.at(0) // 1_000_000 + 599_000
     fields["ExpiredAt"] = soon + ms
     if fields.get("OrderExpiry"):
         fields["OrderExpiry"] = soon + 3_600_000
@@ -273,14 +275,16 @@ def _fixed(tx_info: str, ms: int) -> str:
 def _everything(bench: Bench, ms: float) -> dict[str, Any]:
     """Return what the indexes show, without what names the moment of signing."""
     mine: dict[str, Any] = {"account_index": 700}
-    reads = {
+    reads: dict[str, dict[str, Any]] = {
         "accountActiveOrders": mine,
         "accountInactiveOrders": mine | {"limit": 100},
         "trades": mine | {"sort_by": "timestamp", "limit": 100},
         "accountTxs": {"by": "account_index", "value": 700, "limit": 100},
         "account": {"by": "index", "value": 700},
     }
-    pages = {name: bench.query(name, ms, **params) for name, params in reads.items()}
+    pages: dict[str, Any] = {
+        name: bench.query(name, ms, **params) for name, params in reads.items()
+    }
     for row in pages["accountActiveOrders"]["orders"] + pages["accountInactiveOrders"]["orders"]:
         row.pop("order_expiry")
     (account,) = pages["account"]["accounts"]

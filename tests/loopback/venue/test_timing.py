@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from nautilus_lighter_nonce.loopback.config import Tier
@@ -45,7 +47,8 @@ def test_taker_delay_holds_nothing_else_up(tx: tuple[int, str]) -> None:
 
 def test_tx_delay_is_for_its_type() -> None:
     """An extra delay by type holds up that type, and comes on top of the speed bump."""
-    config = {"execution_delay_ms": 5, "tx_delay_ms": {14: 50}, "taker_delay_ms": 100}
+    config: dict[str, Any] = {"execution_delay_ms": 5, "taker_delay_ms": 100}
+    config["tx_delay_ms"] = {14: 50}
     assert due_ms(Bench(**config), MAKER) == 55
     assert due_ms(Bench(**config), MARKET) == 155
     assert due_ms(Bench(**config), CANCEL) == 5
