@@ -183,9 +183,9 @@ class Lane:
                 on_frame=self._on_frame,
                 on_connected=self._on_connected,
                 on_disconnected=lambda epoch: self._dispatcher.on_disconnected(),
+                on_anonymous=self._on_anonymous,
             ),
             auth_token=lambda: self._signer.auth_token(AUTH_TOKEN_SECS),
-            on_anonymous=self._on_anonymous,
         )
         self._dispatcher = TxDispatcher(
             loop,

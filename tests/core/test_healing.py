@@ -10,9 +10,9 @@ from nautilus_lighter_nonce.core.decisions import FreezeCause
 from nautilus_lighter_nonce.core.decisions import Froze
 from nautilus_lighter_nonce.core.decisions import Healed
 from nautilus_lighter_nonce.core.decisions import LaneState
+from nautilus_lighter_nonce.core.decisions import NonceState
 from nautilus_lighter_nonce.core.decisions import RebaseSource
 from nautilus_lighter_nonce.core.decisions import Resolved
-from nautilus_lighter_nonce.core.decisions import TxState
 from nautilus_lighter_nonce.core.depth import Depth
 from nautilus_lighter_nonce.core.errors import NotInitialized
 from nautilus_lighter_nonce.core.healing import Healing
@@ -38,13 +38,13 @@ class Room:
         if seed is not None:
             self.healing.seed(seed)
 
-    def issue(self, *states: TxState) -> None:
+    def issue(self, *states: NonceState) -> None:
         """Issue nonces and leave them in these states."""
         for state in states:
             nonce = self.manager.next_nonce(*KEY)
             self.healing.issued.add(nonce)
-            if state is not TxState.IN_FLIGHT:
-                self.healing.issued.settle(nonce, state)
+            if state is not NonceState.IN_FLIGHT:
+                self.healing.issued.hear(nonce, state)
 
 
 def test_baseline_without_a_seed_raises() -> None:
@@ -73,7 +73,7 @@ def test_freeze_says_why_once() -> None:
 def test_try_heal_waits_for_every_verdict() -> None:
     """While one is in flight nothing is decided."""
     room = Room()
-    room.issue(TxState.REFUSED, TxState.IN_FLIGHT)
+    room.issue(NonceState.REFUSED, NonceState.IN_FLIGHT)
     room.healing.freeze(FreezeCause.HOLE, 10, 0)
     assert room.healing.try_heal(1) == ()
     assert room.healing.state is LaneState.DRAINING
@@ -82,7 +82,7 @@ def test_try_heal_waits_for_every_verdict() -> None:
 def test_try_heal_infers_the_next_nonce_where_the_verdicts_prove_it() -> None:
     """Refused, and stale behind it: the refused one's nonce is next, and nobody is asked."""
     room = Room()
-    room.issue(TxState.REFUSED, TxState.STALE)
+    room.issue(NonceState.REFUSED, NonceState.STALE)
     (_, healed) = room.healing.fault(FreezeCause.HOLE, 10, 4)
     assert healed == Healed(10, RebaseSource.INFERRED, FreezeCause.HOLE, doomed=(11,))
     assert (room.manager.last_issued(*KEY), room.counts) == (9, {"heals": 1, "refreshes": 0})
@@ -91,7 +91,7 @@ def test_try_heal_infers_the_next_nonce_where_the_verdicts_prove_it() -> None:
 def test_try_heal_asks_where_something_is_unknown() -> None:
     """Nobody knows whether an unknown one was taken; the question waits out the counter's lag."""
     room = Room()
-    room.issue(TxState.UNKNOWN)
+    room.issue(NonceState.UNKNOWN)
     room.healing.last_verdict_ns = 100
     decisions = room.healing.fault(FreezeCause.UNKNOWN, 10, 120)
     assert decisions == (Froze(FreezeCause.UNKNOWN, 10), AskVenue(100 + SETTLE))
@@ -103,7 +103,7 @@ def test_try_heal_asks_where_something_is_unknown() -> None:
 def test_must_ask_forbids_to_infer() -> None:
     """What no verdict explains is asked, although the verdicts prove a number."""
     room = Room()
-    room.issue(TxState.REFUSED, TxState.STALE)
+    room.issue(NonceState.REFUSED, NonceState.STALE)
     room.healing.must_ask(7)
     assert only(room.healing.fault(FreezeCause.STALE, 10, 7), AskVenue) == AskVenue(7 + SETTLE)
 
@@ -111,7 +111,7 @@ def test_must_ask_forbids_to_infer() -> None:
 def test_refreshed_above_the_unknown_ones_counts_them_as_spent() -> None:
     """What is below the counter was executed, what is not below is not known to be."""
     room = Room()
-    room.issue(TxState.UNKNOWN, TxState.UNKNOWN)
+    room.issue(NonceState.UNKNOWN, NonceState.UNKNOWN)
     room.healing.fault(FreezeCause.UNKNOWN, 10, 0)
     healed = only(room.healing.refreshed(11, SETTLE), Healed)
     assert (healed.next_nonce, healed.source) == (11, RebaseSource.REFRESHED)
@@ -122,7 +122,7 @@ def test_refreshed_above_the_unknown_ones_counts_them_as_spent() -> None:
 def test_refreshed_below_what_is_proved_asks_again_before_it_is_believed() -> None:
     """Accepted ones may only not be counted yet."""
     room = Room()
-    room.issue(TxState.UNKNOWN)
+    room.issue(NonceState.UNKNOWN)
     room.healing.counter.seed(10)
     room.manager.ack_success(*KEY, 10)
     room.healing.issued.clear()
@@ -137,7 +137,7 @@ def test_refreshed_below_what_is_proved_asks_again_before_it_is_believed() -> No
 def test_refreshed_at_a_stale_nonce_that_nothing_explains_halves_the_depth() -> None:
     """The venue may have reordered what was pipelined; an explained one costs nothing."""
     room = Room()
-    room.issue(TxState.STALE)
+    room.issue(NonceState.STALE)
     room.healing.must_ask(0)
     room.healing.fault(FreezeCause.STALE, 10, 0)
     decisions = room.healing.refreshed(10, SETTLE)
@@ -148,7 +148,7 @@ def test_refreshed_at_a_stale_nonce_that_nothing_explains_halves_the_depth() -> 
 def test_refreshed_past_a_stale_nonce_names_the_foreign_writer() -> None:
     """Ours was refused there, so somebody else's was taken; the depth is not to blame."""
     room = Room()
-    room.issue(TxState.STALE)
+    room.issue(NonceState.STALE)
     room.healing.must_ask(0)
     room.healing.fault(FreezeCause.STALE, 10, 0)
     decisions = room.healing.refreshed(11, SETTLE)
@@ -166,7 +166,7 @@ def test_suspect_names_each_nonce_once() -> None:
 def test_suspect_of_what_an_earlier_copy_may_have_spent_is_silent() -> None:
     """An unknown copy of ours that is taken late is no stranger's."""
     room = Room()
-    room.issue(TxState.UNKNOWN)
+    room.issue(NonceState.UNKNOWN)
     room.healing.fault(FreezeCause.UNKNOWN, 10, 0)
     room.healing.refreshed(10, SETTLE)
     assert room.healing.suspect((10, 11)) == (ForeignWriter(11),)
@@ -175,5 +175,5 @@ def test_suspect_of_what_an_earlier_copy_may_have_spent_is_silent() -> None:
 def test_resolve_below_tells_unknown_from_refused() -> None:
     """Below what was taken everything is spent: an unknown one by us, a refused one by others."""
     room = Room()
-    room.issue(TxState.UNKNOWN, TxState.REFUSED, TxState.IN_FLIGHT)
+    room.issue(NonceState.UNKNOWN, NonceState.REFUSED, NonceState.IN_FLIGHT)
     assert room.healing.resolve_below(12) == (Resolved(10), ForeignWriter(11))

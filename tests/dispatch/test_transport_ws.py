@@ -166,7 +166,7 @@ async def test_replies_before_close_are_delivered_before_on_disconnected() -> No
         await venue.sockets[0].close()
         await consumer.until(lambda: ("connected", 2) in consumer.states)
         assert seen == [20]
-        del consumer.on_disconnected
+        consumer.on_disconnected = consumer.note_end
 
 
 async def test_shutdown_frame_moves_the_stream_before_the_connection_dies() -> None:

@@ -34,6 +34,7 @@ class Consumer:
         self.tokens = 0
         self.token_faults: list[Exception] = []
         self._changed = asyncio.Event()
+        self.on_disconnected: Callable[[int], None] = self.note_end  # a test may take its place
 
     def on_reply(self, reply: StreamReply) -> None:
         self.replies.append(reply)
@@ -47,7 +48,7 @@ class Consumer:
         self.states.append(("connected", epoch))
         self._changed.set()
 
-    def on_disconnected(self, epoch: int) -> None:
+    def note_end(self, epoch: int) -> None:
         self.states.append(("disconnected", epoch))
         self._changed.set()
 

@@ -243,7 +243,7 @@ async def test_replies_before_close_are_delivered_before_on_disconnected() -> No
         await venue.sockets[0].close()
         await consumer.until(lambda: ("connected", 2) in consumer.states)
         assert seen == [20]
-        del consumer.on_disconnected
+        consumer.on_disconnected = consumer.note_end
 
 
 @pytest.mark.parametrize(
@@ -272,7 +272,7 @@ async def test_callback_raises_stream_comes_back_all_the_same() -> None:
         consumer.on_disconnected = fail
         await venue.sockets[0].close()
         await consumer.until(lambda: ("connected", 2) in consumer.states)
-        del consumer.on_disconnected
+        consumer.on_disconnected = consumer.note_end
     assert [type(context["exception"]) for context in mistakes] == [ZeroDivisionError]
 
 
