@@ -119,19 +119,18 @@ def test_refreshed_above_the_unknown_ones_counts_them_as_spent() -> None:
     assert (room.healing.state, room.healing.epoch) == (LaneState.OPEN, 2)
 
 
-def test_refreshed_below_what_is_proved_asks_again_before_it_is_believed() -> None:
-    """Accepted ones may only not be counted yet."""
+def test_refreshed_below_what_was_accepted_asks_again_before_it_is_believed() -> None:
+    """What was accepted may only not be counted yet; past the doubt it vanished."""
     room = Room()
-    room.issue(NonceState.UNKNOWN)
-    room.healing.counter.seed(10)
+    room.issue(NonceState.IN_FLIGHT)
     room.manager.ack_success(*KEY, 10)
     room.healing.issued.clear()
+    room.issue(NonceState.STALE)
     room.healing.must_ask(0)
-    room.healing.fault(FreezeCause.VANISHED, 10, 0)
-    again = only(room.healing.refreshed(10, SETTLE), AskVenue)
-    assert again.not_before_ns > SETTLE
-    healed = only(room.healing.refreshed(10, SETTLE + DISBELIEF), Healed)
-    assert (healed.next_nonce, healed.vanished) == (10, (10,))
+    room.healing.fault(FreezeCause.STALE, 11, 0)
+    assert only(room.healing.refreshed(10, SETTLE), AskVenue) == AskVenue(2 * SETTLE)
+    healed = only(room.healing.refreshed(10, DISBELIEF), Healed)
+    assert (healed.next_nonce, healed.vanished, healed.doomed) == (10, (10,), (11,))
 
 
 def test_refreshed_at_a_stale_nonce_that_nothing_explains_halves_the_depth() -> None:
