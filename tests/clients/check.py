@@ -18,7 +18,6 @@ import importlib.util
 import platform
 import subprocess
 import sys
-from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -175,7 +174,7 @@ def run(client: Client) -> Result:
             "patience_s": PATIENCE_S,
         }
         told = _play(client, job)
-        return judge(told, venue.ledger())
+        return result_of(told, venue.ledger(), venue.summary())
 
 
 def signer_library() -> Path:
@@ -206,18 +205,20 @@ def _play(client: Client, job: dict[str, Any]) -> dict[str, Any]:
     return msgspec.json.decode(lines[-1], type=dict[str, Any])
 
 
-def judge(told: dict[str, Any], rows: Sequence[dict[str, Any]]) -> Result:
-    """Return how a client did, by the ledger's rows and by what it said itself."""
-    executed = Counter(
+def result_of(
+    told: dict[str, Any], rows: Sequence[dict[str, Any]], summary: dict[str, Any]
+) -> Result:
+    """Return how a client did, by the ledger's rows and summary, and by what it said itself."""
+    bad = [row for row in rows if row["code"] != CODE_OK or row["outcome"] != "executed"]
+    executed = {
         row["index"]
         for row in rows
         if row["tx_type"] == TxType.CREATE_ORDER and row["outcome"] == "executed"
-    )
-    bad = [row for row in rows if row["code"] != CODE_OK or row["outcome"] != "executed"]
+    }
     return Result(
         version=told.get("version", "unknown"),
         landed=len(executed),
-        doubled=sum(count > 1 for count in executed.values()),
+        doubled=len(summary["doubled"]),
         refused=len(bad),
         seen=told.get("seen", {}),
         remarks="\n".join(told.get("problems", [])),

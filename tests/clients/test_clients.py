@@ -25,24 +25,28 @@ def rows(count: int = check.ORDERS) -> list[dict[str, Any]]:
     return [row | {"index": number} for number in range(count)]
 
 
-def test_judge_every_order_once_is_good() -> None:
+NOTHING_DOUBLED: dict[str, Any] = {"doubled": []}
+STALE = rows(1)[0] | {"code": 21104, "outcome": "none"}
+
+
+def test_result_of_every_order_once_is_good() -> None:
     """All orders executed once, and seen by the client: nothing to say."""
-    assert check.judge({"seen": check.EXPECTED}, rows()).is_good
+    assert check.result_of({"seen": check.EXPECTED}, rows(), NOTHING_DOUBLED).is_good
 
 
 @pytest.mark.parametrize(
-    ("told", "ledger"),
+    ("told", "ledger", "summary"),
     [
-        ({"seen": check.EXPECTED}, rows(check.ORDERS - 1)),
-        ({"seen": check.EXPECTED}, rows() + rows(1)),
-        ({"seen": check.EXPECTED}, [*rows(), rows(1)[0] | {"code": 21104, "outcome": "none"}]),
-        ({"seen": check.EXPECTED | {"filled": 4}}, rows()),
-        ({"seen": check.EXPECTED, "problems": ["an exception"]}, rows()),
+        ({"seen": check.EXPECTED}, rows(check.ORDERS - 1), NOTHING_DOUBLED),
+        ({"seen": check.EXPECTED}, rows() + rows(1), {"doubled": [{"client_order_index": 0}]}),
+        ({"seen": check.EXPECTED}, [*rows(), STALE], NOTHING_DOUBLED),
+        ({"seen": check.EXPECTED | {"filled": 4}}, rows(), NOTHING_DOUBLED),
+        ({"seen": check.EXPECTED, "problems": ["an exception"]}, rows(), NOTHING_DOUBLED),
     ],
     ids=["lost", "doubled", "refused", "unseen", "problem"],
 )
-def test_judge_anything_amiss_is_not_good(
-    told: dict[str, Any], ledger: list[dict[str, Any]]
+def test_result_of_anything_amiss_is_not_good(
+    told: dict[str, Any], ledger: list[dict[str, Any]], summary: dict[str, Any]
 ) -> None:
     """A lost, doubled, refused or unseen order, or a complaint, fails a client."""
-    assert not check.judge(told, ledger).is_good
+    assert not check.result_of(told, ledger, summary).is_good
