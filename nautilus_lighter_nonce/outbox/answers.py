@@ -34,6 +34,9 @@ GUARD_NS = 100_000_000
 LONGEST_GUARD_NS = 2_000_000_000
 """Longest such pause (our choice)."""
 
+LONGEST_PREDICTION_NS = 60_000_000_000
+"""A prediction further ahead is not believed: speed bumps take 0.3 s (docs; bound: our choice)."""
+
 RETRY_NS = 100_000_000
 """Pause after a frame that was not written (our choice)."""
 
@@ -179,7 +182,7 @@ class Answers:
     def _expect_showing(self, entry: Entry, predicted_ms: int, now_ns: int) -> None:
         """Remind of what nothing shows: first it is looked up, then the counter is weighed."""
         settings = self._fates.settings
-        start_ns = max(now_ns, predicted_ms * 1_000_000)
+        start_ns = min(max(now_ns, predicted_ms * 1_000_000), now_ns + LONGEST_PREDICTION_NS)
         entry.patience_ns = entry.patience_ns or settings.suspect_ns
         entry.suspect_ns = start_ns + entry.patience_ns
         show_ns = start_ns + min(settings.show_ns, entry.patience_ns)

@@ -10,6 +10,7 @@ from nautilus_lighter_nonce.outbox import work as w
 from nautilus_lighter_nonce.outbox.alarms import Alarm
 from nautilus_lighter_nonce.outbox.answers import GUARD_NS
 from nautilus_lighter_nonce.outbox.answers import LONGEST_GUARD_NS
+from nautilus_lighter_nonce.outbox.answers import LONGEST_PREDICTION_NS
 from nautilus_lighter_nonce.outbox.answers import RETRY_NS
 from nautilus_lighter_nonce.outbox.answers import Answers
 from nautilus_lighter_nonce.outbox.entry import FILLER_KEY
@@ -81,6 +82,15 @@ def test_200_with_a_prediction_is_patient_from_the_predicted_moment_on() -> None
     order = entry()
     room.answers.accepted(room.frame(order), 60_000, 0)
     assert order.suspect_ns == 60_000 * 10**6 + room.fates.settings.suspect_ns
+
+
+@pytest.mark.parametrize("predicted_ms", [60_001, 2**53, -1])
+def test_200_with_an_absurd_prediction_is_not_waited_for_longer(predicted_ms: int) -> None:
+    """A number that the venue answers bounds no patience by itself."""
+    room = Room()
+    order = entry()
+    room.answers.accepted(room.frame(order), predicted_ms, 0)
+    assert 0 <= order.suspect_ns - room.fates.settings.suspect_ns <= LONGEST_PREDICTION_NS
 
 
 def test_200_for_what_has_ended_moves_the_lane_alone() -> None:
