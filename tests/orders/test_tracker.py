@@ -208,3 +208,48 @@ def test_same_client_index_of_an_earlier_life_is_not_our_order() -> None:
     desk.frame("open", 1)
     desk.frame("canceled", 2, order_index=VENUE_INDEX + 5)
     assert desk.told == ["Accepted"]
+
+
+# -- WHAT NAUTILUS WOULD NOT TAKE -----------------------------------------------------------------
+
+
+def test_fill_that_does_not_fit_comes_again_by_its_look_up_and_is_told_once() -> None:
+    """The engine had invented the order's end; the fill is neither lost nor doubled."""
+    desk = Desk()
+    desk.engine.client.generate_order_rejected(
+        *desk.tracked.ids, reason="UNKNOWN", ts_event=1, due_post_only=False
+    )
+    desk.engine.run()
+    desk.trade(1, "0.0400")
+    assert desk.tracked.filled == 0
+    assert desk.engine.wanted() == [desk.tracked.client_order_id]
+    desk.trade(1, "0.0400")
+    desk.trade(1, "0.0400")
+    assert desk.engine.told.count("Filled") == 1
+    assert (str(desk.tracked.filled), desk.engine.wanted()) == ("0.0400", [])
+
+
+def test_order_whose_fill_waits_for_its_look_up_does_not_end() -> None:
+    """All fills come before the end."""
+    desk = Desk()
+    desk.frame("open", 1)
+    desk.engine.client.generate_order_expired(
+        *desk.tracked.ids, venue_order_id=desk.tracked.venue_order_id, ts_event=1
+    )
+    desk.engine.run()
+    desk.trade(1, "0.0400")
+    desk.frame("canceled", 2, filled_base_amount="0.0400")
+    assert not desk.tracked.is_done
+    desk.trade(1, "0.0400")
+    assert desk.tracked.is_done
+
+
+def test_frames_of_one_moment_are_told_before_the_engine_has_applied_any() -> None:
+    """Its queue is behind; nothing is looked up for that."""
+    desk = Desk()
+    desk.frame("open", 1)
+    desk.trade(1, "0.0400")
+    desk.trade(2, "0.0600")
+    desk.frame("filled", 2, filled_base_amount="0.1000")
+    assert desk.engine.wanted() == []
+    assert desk.told == ["Accepted", "Filled", "Filled"]
