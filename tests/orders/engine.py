@@ -132,9 +132,10 @@ class Engine:
         """The events that were generated, by their names in Nautilus without ``Order``."""
         return [type(event).__name__.removeprefix("Order") for event in self.events]
 
-    def run(self) -> None:
-        """Apply what waits, as the engine does."""
-        queue, self.queue = self.queue, []
+    def run(self, count: int | None = None) -> None:
+        """Apply what waits, as the engine does; so many events of it, if that is said."""
+        count = len(self.queue) if count is None else count
+        queue, self.queue = self.queue[:count], self.queue[count:]
         for event in queue:
             order = self.cache.order(event.client_order_id)
             order.apply(event)

@@ -145,6 +145,16 @@ def test_events_that_wait_in_the_engines_queue_count(engine: Engine) -> None:
     assert engine.door.canceled(ids, NUMBER, 6) is Telling.LOOK_UP  # it is filled by then
 
 
+def test_queue_that_is_half_applied_counts_by_its_rest(engine: Engine) -> None:
+    """The cache has the order as submitted, of which Nautilus takes no expiry."""
+    order = engine.limit()
+    engine.door.submitted(ids_of(order))
+    engine.door.accepted(ids_of(order), NUMBER, 5)
+    engine.run(1)
+    assert order.status == OrderStatus.SUBMITTED
+    assert engine.door.expired(ids_of(order), NUMBER, 6) is Telling.TOLD
+
+
 def test_trade_that_waits_in_the_queue_is_not_told_twice(engine: Engine) -> None:
     """The engine would not know it as a repetition before it has applied the first."""
     order = engine.limit()

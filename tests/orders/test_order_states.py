@@ -281,3 +281,11 @@ def test_not_applied_tells_trades_of_the_same_moment_apart() -> None:
         Told(Event.FILLED, 9, NUMBER, Quantity.from_str("0.01"), TradeId(n)) for n in ("1", "2")
     ]
     assert not_applied(order, fills) == fills[1:]
+
+
+def test_not_applied_tells_events_of_one_kind_apart_by_their_time() -> None:
+    """An order is updated more than once."""
+    order = order_in(OrderStatus.ACCEPTED)
+    order.apply(_updated(order))
+    first, second = Told(Event.UPDATED, 9, NUMBER), Told(Event.UPDATED, 10, NUMBER)
+    assert not_applied(order, (first, second)) == (second,)
