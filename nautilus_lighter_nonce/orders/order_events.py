@@ -7,7 +7,7 @@ Rules
 - Nautilus swallows what its state machine refuses. So each event is held against the order first:
   as the cache has it, and as what was told since will have led it.
 - What is known already is not told again. What does not fit is said in the log and looked up; if it
-  comes again after that, it is the engine's to judge. Nothing is thrown away.
+  comes again after that, it is the engine's to judge, once. Nothing is thrown away.
 """
 
 from __future__ import annotations
@@ -53,9 +53,18 @@ REMEMBERED_MISFITS: Final = 1_000
 class Telling(Enum):
     """What became of an event."""
 
-    TOLD = "told"
+    TOLD = "the engine is told"
     KNOWN = "known already"
-    LOOK_UP = "does not fit; the order is looked up"
+    LOOK_UP = "the order is looked up"
+
+
+_NEXT: Final[dict[Telling | None, Telling]] = {
+    None: Telling.LOOK_UP,
+    Telling.LOOK_UP: Telling.TOLD,
+    Telling.TOLD: Telling.KNOWN,
+    Telling.KNOWN: Telling.KNOWN,
+}
+"""What becomes of an event that does not fit, time after time."""
 
 
 class Ids(NamedTuple):
@@ -111,7 +120,7 @@ class OrderEvents:
         self._look_ups = look_ups
         self._log = log
         self._ways: dict[ClientOrderId, _Way] = {}
-        self._misfits: dict[tuple[ClientOrderId, Event, TradeId | None], None] = {}
+        self._misfits: dict[tuple[ClientOrderId, Event, TradeId | None], Telling] = {}
 
     # -- BEFORE THE VENUE -------------------------------------------------------------------------
 
@@ -267,21 +276,24 @@ class OrderEvents:
         way = self._way(client_order_id)
         standing = way.standing
         fit = Fit.MISFIT if standing is None else standing.fit(told)
+        telling = Telling.TOLD
         if fit is Fit.KNOWN:
             self._log.debug(f"{told.event.value} of {client_order_id} is known already")
-            return Telling.KNOWN
-        if fit is Fit.MISFIT and not self._was_looked_up(client_order_id, told):
-            self._log.warning(f"{_said(ids, told, standing)}; the order is looked up")
+            telling = Telling.KNOWN
+        elif fit is Fit.MISFIT:
+            telling = self._again(client_order_id, told)
+            self._log.warning(f"{_said(ids, told, standing)}: {telling.value}")
+        if telling is Telling.LOOK_UP:
             self._look_ups.want(client_order_id)
-            return Telling.LOOK_UP
-        if fit is Fit.MISFIT:
-            self._log.warning(f"{_said(ids, told, standing)}, again; the engine is told it")
-        self._remember(client_order_id, way, told)
-        return Telling.TOLD
+        elif telling is Telling.TOLD:
+            self._remember(client_order_id, way, told)
+        return telling
 
     def _way(self, client_order_id: ClientOrderId) -> _Way:
         """Return what of an order's events is on its way, and where that will have led it."""
         way = self._ways.get(client_order_id, _NOTHING)
+        if self._clock.timestamp_ns() - way.told_ns > QUEUE_LAG_NS:
+            way = _NOTHING
         order = self._cache.order(client_order_id)
         if order is None:
             return _NOTHING
@@ -302,15 +314,19 @@ class OrderEvents:
         while now_ns - next(iter(self._ways.values())).told_ns > QUEUE_LAG_NS:
             del self._ways[next(iter(self._ways))]
 
-    def _was_looked_up(self, client_order_id: ClientOrderId, told: Told) -> bool:
-        """Return whether the same did not fit before; each is looked up once."""
+    def _again(self, client_order_id: ClientOrderId, told: Told) -> Telling:
+        """
+        Return what becomes of a misfit: looked up first, then told, and then no more.
+
+        The engine books a fill's position also where its order refuses it (1.231.0; a test on the
+        real engine fails when that changes).
+        """
         misfit = (client_order_id, told.event, told.trade_id)
-        if misfit in self._misfits:
-            return True
-        self._misfits[misfit] = None
+        before = self._misfits.get(misfit)
+        self._misfits[misfit] = telling = _NEXT[before]
         if len(self._misfits) > REMEMBERED_MISFITS:
             del self._misfits[next(iter(self._misfits))]
-        return False
+        return telling
 
 
 def _said(ids: Ids, told: Told, standing: Standing | None) -> str:

@@ -7,7 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from nautilus_trader.common.component import MessageBus
 from nautilus_trader.core.uuid import UUID4
+from nautilus_trader.execution.engine import ExecutionEngine
 from nautilus_trader.execution.reports import FillReport
 from nautilus_trader.model.currencies import USDC
 from nautilus_trader.model.enums import LiquiditySide
@@ -19,12 +21,15 @@ from nautilus_trader.model.objects import Money
 from nautilus_trader.model.objects import Price
 from nautilus_trader.model.objects import Quantity
 from nautilus_trader.model.orders import Order
+from nautilus_trader.test_kit.stubs.execution import TestExecStubs
 
 import nautilus_lighter_nonce
 from nautilus_lighter_nonce.orders.order_events import QUEUE_LAG_NS
 from nautilus_lighter_nonce.orders.order_events import REMEMBERED_MISFITS
 from nautilus_lighter_nonce.orders.order_events import Telling
 from tests.orders.engine import ACCOUNT
+from tests.orders.engine import ETH
+from tests.orders.engine import TRADER
 from tests.orders.engine import Engine
 from tests.orders.engine import ids_of
 from tests.orders.engine import pending_cancel
@@ -185,12 +190,21 @@ def test_what_the_strategy_does_meanwhile_counts(engine: Engine) -> None:
 
 def test_event_that_the_engine_never_applied_does_not_count_for_ever(engine: Engine) -> None:
     """It was swallowed; the order is judged by the cache again."""
-    order, other = engine.limit(), engine.limit()
+    order = engine.limit()
     engine.door.submitted(ids_of(order))
     engine.queue.clear()
     engine.clock.set_time(1_001 + QUEUE_LAG_NS)
-    engine.door.submitted(ids_of(other))
     assert engine.door.denied(ids_of(order), "why") is Telling.TOLD
+
+
+def test_memory_of_what_is_on_its_way_is_bounded_by_time(engine: Engine) -> None:
+    """Of most orders the last event is the last that is told."""
+    for _ in range(3):
+        engine.door.submitted(ids_of(engine.limit()))
+    engine.clock.set_time(1_001 + QUEUE_LAG_NS)
+    last = engine.limit()
+    engine.door.submitted(ids_of(last))
+    assert list(engine.door._ways) == [last.client_order_id]
 
 
 # -- WHAT DOES NOT FIT ----------------------------------------------------------------------------
@@ -216,7 +230,28 @@ def test_event_that_does_not_fit_after_its_look_up_either_is_the_engines(engine:
     assert fill(engine, order, "0.0100") is Telling.LOOK_UP
     engine.wanted()
     assert fill(engine, order, "0.0100") is Telling.TOLD
+    assert fill(engine, order, "0.0100") is Telling.KNOWN
     assert engine.wanted() == []
+
+
+def test_fill_that_its_order_refuses_moves_the_position_in_the_engine(engine: Engine) -> None:
+    """That is why it is told at all; when this fails the engine has changed."""
+    order = engine.limit()
+    engine.door.submitted(ids_of(order))
+    engine.door.rejected(ids_of(order), "UNKNOWN")
+    engine.run()
+    bus = MessageBus(TRADER, engine.clock)
+    for endpoint in ("Portfolio.update_order", "Portfolio.update_position"):
+        bus.register(endpoint, lambda message: None)
+    engine.cache.add_instrument(ETH)
+    engine.cache.add_account(TestExecStubs.margin_account(ACCOUNT))
+    real = ExecutionEngine(bus, engine.cache, engine.clock)
+    real.register_client(engine.client)
+    for _ in range(2):
+        fill(engine, order, "0.0100")
+    real.process(engine.queue.pop())
+    (position,) = engine.cache.positions()
+    assert (order.status, position.signed_qty) == (OrderStatus.REJECTED, 0.01)
 
 
 def test_each_trade_that_does_not_fit_is_looked_up(engine: Engine) -> None:
