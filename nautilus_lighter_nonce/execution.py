@@ -2,8 +2,8 @@
 `LighterExecutionClient`: live Lighter execution for a Nautilus `TradingNode`.
 
 This file connects the parts and routes: commands in, frames in, events out. What a command means
-is in `commands`, what a frame means in `tracker`, how a transaction travels in `dispatch`, and the
-nonces are the component's alone.
+is in `orders.desk`, what a frame means in `orders.tracker`, whether the venue knows our key in
+`access`, how a transaction travels in `dispatch`, and the nonces are the component's alone.
 
 Rules
 -----
@@ -33,12 +33,13 @@ from nautilus_trader.execution.reports import PositionStatusReport
 from nautilus_trader.live.execution_client import LiveExecutionClient
 from nautilus_trader.model.enums import AccountType
 from nautilus_trader.model.enums import OmsType
-from nautilus_trader.model.identifiers import AccountId
 from nautilus_trader.model.identifiers import ClientId
 
+from nautilus_lighter_nonce.access import Access
+from nautilus_lighter_nonce.access import Identity
+from nautilus_lighter_nonce.access import Wire
 from nautilus_lighter_nonce.collector import QuietCollector
 from nautilus_lighter_nonce.component import LighterNonceComponent
-from nautilus_lighter_nonce.config import ConfigError
 from nautilus_lighter_nonce.config import LighterExecClientConfig
 from nautilus_lighter_nonce.constants import LIGHTER_VENUE
 from nautilus_lighter_nonce.dispatch.dispatcher import TxDispatcher
@@ -47,34 +48,25 @@ from nautilus_lighter_nonce.dispatch.reads import VenueReads
 from nautilus_lighter_nonce.dispatch.sending import outbox_settings
 from nautilus_lighter_nonce.lighter import schemas
 from nautilus_lighter_nonce.lighter.auth import AuthTokens
-from nautilus_lighter_nonce.lighter.codes import Code
-from nautilus_lighter_nonce.lighter.connection import Dial
-from nautilus_lighter_nonce.lighter.errors import LighterApiError
-from nautilus_lighter_nonce.lighter.errors import LighterHttpError
-from nautilus_lighter_nonce.lighter.http import LighterHttpClient
 from nautilus_lighter_nonce.lighter.reading import Listeners
-from nautilus_lighter_nonce.lighter.signer import TxSigner
 from nautilus_lighter_nonce.lighter.stream import LighterStream
 from nautilus_lighter_nonce.orders.balances import BalanceNews
 from nautilus_lighter_nonce.orders.cached_reports import CachedReports
 from nautilus_lighter_nonce.orders.catch_up import MissedReader
-from nautilus_lighter_nonce.orders.commands import ChangeRequest
-from nautilus_lighter_nonce.orders.commands import ClientRequest
 from nautilus_lighter_nonce.orders.desk import OrderDesk
 from nautilus_lighter_nonce.orders.in_flight_reports import InFlightReports
 from nautilus_lighter_nonce.orders.inbox import PRIVATE_CHANNELS
 from nautilus_lighter_nonce.orders.inbox import Inbox
+from nautilus_lighter_nonce.orders.intake import Intake
+from nautilus_lighter_nonce.orders.look_ups import LookUps
+from nautilus_lighter_nonce.orders.order_events import OrderEvents
 from nautilus_lighter_nonce.orders.prices import BestPrices
 from nautilus_lighter_nonce.orders.reports import LighterReports
+from nautilus_lighter_nonce.orders.requests import Parties
 from nautilus_lighter_nonce.orders.tracker import OrderTracker
-from nautilus_lighter_nonce.orders.tracker import TrackedOrder
 from nautilus_lighter_nonce.orders.unread_fills import UnreadFills
 from nautilus_lighter_nonce.providers import LighterInstrumentProvider
 from nautilus_lighter_nonce.translate import parsing
-
-
-FRAME_PATIENCE_SECS = 1.0
-"""Patience with the private frame of what a record has shown; seen 0.2 s after the reply."""
 
 
 class LighterExecutionClient(LiveExecutionClient):
@@ -85,16 +77,6 @@ class LighterExecutionClient(LiveExecutionClient):
     ----------
     loop : asyncio.AbstractEventLoop
         The node's event loop.
-    http : LighterHttpClient
-        The REST client.
-    ws_url : str
-        The stream's address.
-    dial : Dial
-        Makes the stream's connections.
-    signer : TxSigner
-        Signs for the key.
-    component : LighterNonceComponent
-        Issues the nonces; it is registered with this client here.
     msgbus : MessageBus
         The node's message bus.
     cache : Cache
@@ -103,37 +85,32 @@ class LighterExecutionClient(LiveExecutionClient):
         The node's clock.
     provider : LighterInstrumentProvider
         The instruments.
+    component : LighterNonceComponent
+        Issues the nonces; it is registered with this client here.
     config : LighterExecClientConfig
         Settings. Its private key is not read here and never handed on.
-    account_index : int
-        The account at the venue.
-    api_key_index : int
-        The key, 0 to 254.
-    name : str, optional
-        The client id (default "LIGHTER").
+    identity : Identity
+        Account, key and client id.
+    wire : Wire
+        How the venue is reached.
 
     """
 
     def __init__(
         self,
         loop: asyncio.AbstractEventLoop,
-        http: LighterHttpClient,
-        ws_url: str,
-        dial: Dial,
-        signer: TxSigner,
-        component: LighterNonceComponent,
         msgbus: MessageBus,
         cache: Cache,
         clock: LiveClock,
         provider: LighterInstrumentProvider,
+        component: LighterNonceComponent,
         config: LighterExecClientConfig,
-        account_index: int,
-        api_key_index: int,
-        name: str | None = None,
+        identity: Identity,
+        wire: Wire,
     ) -> None:
         super().__init__(
             loop=loop,
-            client_id=ClientId(name or LIGHTER_VENUE.value),
+            client_id=ClientId(identity.name),
             venue=LIGHTER_VENUE,
             oms_type=OmsType.NETTING,
             account_type=AccountType.MARGIN,
@@ -143,20 +120,19 @@ class LighterExecutionClient(LiveExecutionClient):
             cache=cache,
             clock=clock,
         )
-        self._set_account_id(AccountId(f"{name or LIGHTER_VENUE.value}-{account_index}"))
+        self._set_account_id(identity.account_id)
+        http, ws_url, dial, signer = wire.http, wire.ws_url, wire.dial, wire.signer
         self._http = http
         self._signer = signer
         self._provider = provider
-        self._key = (account_index, api_key_index)
-        self._account_index = account_index
+        self._key = identity.key
+        self._account_index = identity.account_index
         self._component = component
         component.register_client(self)
-        component.add_key(account_index, api_key_index)
+        component.add_key(*self._key)
         self._tokens = AuthTokens(signer)
-        self._public_key = ""  # what the venue had in our slot when it was checked
-        self._tokens_refused = 0  # in a row
         http.on_token_refused(self._tokens.invalidate)
-        self._renewal: asyncio.Task[None] | None = None
+        self._tasks_of_ours: list[asyncio.Task[None]] = []  # from connect to disconnect
         self._first_epoch = 1
         self._is_stopping = False
         self._stop_secs = config.nonce.stop_timeout_ms / 1_000
@@ -186,48 +162,56 @@ class LighterExecutionClient(LiveExecutionClient):
             outbox_settings(config.nonce, config.sendtx_quota_per_min),
             self._log,
         )
-        self._reports = LighterReports(
-            http, self._tokens.get, provider, cache, clock, account_index, self.account_id
-        )
+        self._access = Access(wire, self._tokens, component, self._dispatcher, self._key, self._log)
+        self._make_order_rooms(config.market_order_slippage_bps)
+
+    def _make_order_rooms(self, slippage_bps: int) -> None:
+        """Make what is between commands and transactions, and between frames and events."""
+        cache, clock, log = self._cache, self._clock, self._log
+        began_ns = clock.timestamp_ns()
+        self._look_ups = LookUps(self._loop)
+        self._events = OrderEvents(self, cache, clock, self._look_ups, log)
         self._tracker = OrderTracker(
-            self, cache, account_index, provider.instrument_for_market, self._log
+            self._events,
+            self._look_ups,
+            cache,
+            self.account_id,
+            self._account_index,
+            self._provider.instrument_for_market,
+            clock,
+            log,
         )
-        self._prices = BestPrices(self._stream, self.create_task, self._dispatcher.wake, self._log)
+        self._prices = BestPrices(self._stream, self.create_task, log)
+        parties = Parties(self._tracker, self._events, self._look_ups, self._dispatcher)
         self._desk = OrderDesk(
-            self,
-            provider,
-            self._tracker,
-            self._dispatcher,
-            component,
-            self._prices,
-            self._key,
-            config.market_order_slippage_bps,
+            parties, self._provider, self._component, self._prices, self._key, slippage_bps, clock
         )
-        self._missed = MissedReader(self._reports, self._tracker, self._log)
+        intake = Intake(self._tracker, self._dispatcher)
+        self._reports = LighterReports(
+            self._http,
+            self._tokens.get,
+            self._provider,
+            cache,
+            clock,
+            self._account_index,
+            self.account_id,
+        )
+        self._missed = MissedReader(self._reports, self._tracker, intake, log)
         self._in_flight = InFlightReports(
             self._reports,
             CachedReports(
-                cache,
-                self.account_id,
-                self._dispatcher.open_orders,
-                clock.timestamp_ns(),
-                self.now_ns,
+                cache, self.account_id, self._dispatcher.open_orders, began_ns, self.now_ns
             ),
-            UnreadFills(cache, self.account_id, clock.timestamp_ns()),
+            UnreadFills(cache, self.account_id, began_ns),
             self._tracker,
             self._missed,
             self._dispatcher,
-            self._send_order_status_report,
-            self._log,
+            self._events,
+            log,
         )
-        self._balances = BalanceNews(loop, self._publish_balances)
+        self._balances = BalanceNews(self._loop, self._publish_balances)
         self._inbox = Inbox(
-            self._tracker,
-            self._dispatcher.on_record,
-            self._prices,
-            api_key_index,
-            self._balances.offer,
-            self._log,
+            intake, self._dispatcher, self._prices, self._key[1], self._balances, log
         )
 
     @property
@@ -243,7 +227,7 @@ class LighterExecutionClient(LiveExecutionClient):
     # -- CONNECTION -------------------------------------------------------------------------------
 
     async def _connect(self) -> None:
-        await self._check_venue()
+        await self._access.check()
         await self._provider.initialize()
         for instrument in self._provider.list_all():
             self._cache.add_instrument(instrument)
@@ -255,13 +239,14 @@ class LighterExecutionClient(LiveExecutionClient):
         self._first_epoch = self._stream.epoch
         for channel in PRIVATE_CHANNELS:
             await self._stream.subscribe(f"{channel}/{self._account_index}", auth=True)
-        self._renewal = self._loop.create_task(self._tokens.keep_fresh())
+        work = (self._tokens.keep_fresh(), self._keep_looking_up())
+        self._tasks_of_ours = [self._loop.create_task(each) for each in work]
         self._collector.start()
 
     async def _disconnect(self) -> None:
         self._is_stopping = True
-        if self._renewal is not None:
-            self._renewal.cancel()
+        for task in self._tasks_of_ours:
+            task.cancel()
         self._collector.stop()
         self._balances.stop()
         await self._dispatcher.stop(self._stop_secs)
@@ -269,38 +254,8 @@ class LighterExecutionClient(LiveExecutionClient):
         await self._component.disconnect()
         self._signer.close()
 
-    async def _check_venue(self) -> None:
-        """Find out whether the venue is there and knows our key, before anything else."""
-        account_index, api_key_index = self._key
-        try:
-            keys = await self._http.api_keys(account_index, api_key_index)
-        except LighterApiError as e:
-            raise self._unknown_key() from e
-        except LighterHttpError as e:
-            raise ConfigError(
-                "base_url_http",
-                repr(self._http.base_url),
-                f"no Lighter venue answered there ({e}); check the address and the network",
-            ) from e
-        ours = [key for key in keys if key.api_key_index == api_key_index]
-        if not ours:
-            raise self._unknown_key()
-        await self._signer.check()
-        self._public_key = ours[0].public_key
-
-    def _unknown_key(self) -> ConfigError:
-        account_index, api_key_index = self._key
-        return ConfigError(
-            "api_key_index",
-            f"{api_key_index} of account {account_index}",
-            "the venue has no such key; register it, or use the account and key it belongs to",
-        )
-
     def _on_connected(self, epoch: int) -> None:
-        if self._tokens_refused > 1:
-            self._component.trouble(*self._key, 0, "")
-            self._dispatcher.on_trouble("")
-        self._tokens_refused = 0
+        self._access.on_connected()
         self._dispatcher.on_connected(epoch)
         if epoch > self._first_epoch:
             read = self._missed.catch_up(self._lost_at)
@@ -314,6 +269,13 @@ class LighterExecutionClient(LiveExecutionClient):
         self._log.warning(f"Stream of epoch {epoch} was lost; transactions in flight are unknown")
         self._prices.forget()
         self._dispatcher.on_disconnected()
+
+    async def _keep_looking_up(self) -> None:
+        """Read what somebody missed of an order, each in a task of its own."""
+        while True:
+            look_up = await self._look_ups.next()
+            what = f"look up {look_up.client_order_id}"
+            self.create_task(self._missed.look_up(look_up), log_msg=what)
 
     # -- COMMANDS ---------------------------------------------------------------------------------
 
@@ -358,48 +320,6 @@ class LighterExecutionClient(LiveExecutionClient):
     async def _query_account(self, command: messages.QueryAccount) -> None:
         await self._update_account()
 
-    # -- WHAT REQUESTS AND TRACKER ASK OF US ------------------------------------------------------
-
-    def now_ns(self) -> int:
-        """Return the node's time, Unix nanoseconds."""
-        return int(self._clock.timestamp_ns())
-
-    def fetch_unless_settled(self, request: ClientRequest) -> None:
-        """Read what a request did, unless the private streams tell it first."""
-        self._loop.call_later(FRAME_PATIENCE_SECS, self._fetch, request)
-
-    def _fetch(self, request: ClientRequest) -> None:
-        if not request.is_settled() and not self._is_stopping:
-            request.fetch()
-
-    def on_order_shown(self, tracked: TrackedOrder) -> None:
-        """A frame of an order of ours came: its transaction was executed."""
-        self._desk.on_order_shown(tracked)
-
-    def send_once_accepted(self, request: ChangeRequest) -> None:
-        """Send a change again once the venue has shown its order."""
-        self._desk.send_once_accepted(request)
-
-    def on_order_accepted(self, tracked: TrackedOrder) -> None:
-        """Send the changes that waited for the venue to show the order."""
-        self._desk.on_order_accepted(tracked)
-
-    def on_order_done(self, tracked: TrackedOrder) -> None:
-        """Forget the request of an order that has ended."""
-        self._desk.on_order_done(tracked)
-
-    def send_order_status_report(self, report: OrderStatusReport) -> None:
-        """Hand an external order to the engine."""
-        self._send_order_status_report(report)
-
-    def send_fill_report(self, report: FillReport) -> None:
-        """Hand a fill of an external order to the engine."""
-        self._send_fill_report(report)
-
-    def fetch_order(self, tracked: TrackedOrder) -> None:
-        """Read an order over REST that the private stream did not show."""
-        self.create_task(self._missed.fetch(tracked), log_msg=f"fetch {tracked.client_order_id}")
-
     # -- FRAMES -----------------------------------------------------------------------------------
 
     def _on_reply(self, reply: Any) -> None:
@@ -409,37 +329,17 @@ class LighterExecutionClient(LiveExecutionClient):
         self._dispatcher.on_anonymous(code, message, epoch, is_alone)
 
     def _on_token_refused(self, code: int, message: str) -> None:
-        """Make another token; if that is refused as well, the key itself is: say so."""
-        self._tokens.invalidate()
-        self._tokens_refused += 1
-        if self._tokens_refused > 1:
-            self._component.trouble(*self._key, code, message)
-            self._dispatcher.on_trouble(f"{code}: {message}")
-            if self._tokens_refused == 2:
-                self.create_task(self._ask_for_the_key(f"{code}: {message}"), log_msg="ask for key")
-
-    async def _ask_for_the_key(self, refusal: str) -> None:
-        """Tokens are refused again and again: halt with the true cause if the key is gone."""
-        account_index, api_key_index = self._key
-        try:
-            keys = await self._http.api_keys(account_index, api_key_index)
-        except LighterApiError as e:
-            self._component.halt(*self._key, f"{refusal}; {e.code}: {e.message}")
-        except LighterHttpError as e:
-            self._log.warning(f"The venue was not asked for the key: {e}")
-        else:
-            if self._public_key not in [key.public_key for key in keys]:
-                code = int(Code.INVALID_PUBLIC_KEY)
-                self._component.halt(
-                    *self._key,
-                    f"{refusal}; {code}: the venue has another key in slot {api_key_index} by now: "
-                    "register ours again, or use another slot",
-                )
+        if self._access.on_token_refused(code, message):
+            self.create_task(self._access.ask_for_the_key(code, message), log_msg="ask for key")
 
     def _on_frame(self, frame_type: str, channel: str, raw: bytes, epoch: int) -> None:
         self._inbox.on_frame(frame_type, channel, raw, epoch)
 
     # -- ACCOUNT ----------------------------------------------------------------------------------
+
+    def now_ns(self) -> int:
+        """Return the node's time, Unix nanoseconds."""
+        return int(self._clock.timestamp_ns())
 
     async def _update_account(self) -> None:
         self._publish_balances(await self._http.account(self._account_index))

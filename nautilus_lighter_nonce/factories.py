@@ -14,6 +14,8 @@ from nautilus_trader.common.component import LiveClock
 from nautilus_trader.common.component import MessageBus
 from nautilus_trader.live.factories import LiveExecClientFactory
 
+from nautilus_lighter_nonce.access import Identity
+from nautilus_lighter_nonce.access import Wire
 from nautilus_lighter_nonce.component import LighterNonceComponent
 from nautilus_lighter_nonce.config import ConfigError
 from nautilus_lighter_nonce.config import Credentials
@@ -85,21 +87,21 @@ class LighterLiveExecClientFactory(LiveExecClientFactory):
         http = _http_client_of(config, http_url)
         return LighterExecutionClient(
             loop=loop,
-            http=http,
-            ws_url=ws_url,
-            dial=NautilusDial(ws_url, loop),
-            signer=_signer_of(config, http_url, credentials),
-            component=LighterNonceComponent(
-                loop, msgbus, clock, http, config.nonce, name=f"LighterNonce-{name}"
-            ),
             msgbus=msgbus,
             cache=cache,
             clock=clock,
             provider=LighterInstrumentProvider(http, config.instrument_provider),
+            component=LighterNonceComponent(
+                loop, msgbus, clock, http, config.nonce, name=f"LighterNonce-{name}"
+            ),
             config=msgspec.structs.replace(config, private_key=None),
-            account_index=credentials.account_index,
-            api_key_index=credentials.api_key_index,
-            name=name,
+            identity=Identity(credentials.account_index, credentials.api_key_index, name),
+            wire=Wire(
+                http,
+                ws_url,
+                NautilusDial(ws_url, loop),
+                _signer_of(config, http_url, credentials),
+            ),
         )
 
 

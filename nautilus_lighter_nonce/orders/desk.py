@@ -7,15 +7,14 @@ Rules
 - What cannot be sent is answered here, with field, value and remedy, before it has a place.
 - An order that waits for its turn is canceled here, without asking the venue. So is one whose
   cancel comes first: Nautilus leads a submit through its risk engine, and a cancel past it.
-- A change whose order the venue did not find waits until the venue shows the order.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from collections.abc import Iterable
-from typing import Any
 
+from nautilus_trader.common.component import LiveClock
 from nautilus_trader.execution import messages
 from nautilus_trader.model.enums import OrderSide
 from nautilus_trader.model.enums import OrderType
@@ -25,15 +24,14 @@ from nautilus_trader.model.orders import Order
 
 from nautilus_lighter_nonce.component import LighterNonceComponent
 from nautilus_lighter_nonce.core.decisions import LaneState
-from nautilus_lighter_nonce.dispatch.dispatcher import TxDispatcher
 from nautilus_lighter_nonce.lighter.transactions import CreateOrder
-from nautilus_lighter_nonce.orders.commands import CancelAllRequest
-from nautilus_lighter_nonce.orders.commands import CancelRequest
-from nautilus_lighter_nonce.orders.commands import ChangeRequest
-from nautilus_lighter_nonce.orders.commands import ModifyRequest
-from nautilus_lighter_nonce.orders.commands import SubmitRequest
+from nautilus_lighter_nonce.orders.changes import CancelAllRequest
+from nautilus_lighter_nonce.orders.changes import CancelRequest
+from nautilus_lighter_nonce.orders.changes import ModifyRequest
+from nautilus_lighter_nonce.orders.order_events import Ids
 from nautilus_lighter_nonce.orders.prices import BestPrices
-from nautilus_lighter_nonce.orders.tracker import OrderTracker
+from nautilus_lighter_nonce.orders.requests import Parties
+from nautilus_lighter_nonce.orders.submits import SubmitRequest
 from nautilus_lighter_nonce.orders.tracker import TrackedOrder
 from nautilus_lighter_nonce.providers import LighterInstrumentProvider
 from nautilus_lighter_nonce.translate import intents
@@ -47,14 +45,10 @@ class OrderDesk:
 
     Parameters
     ----------
-    client : LighterExecutionClient
-        Whose `generate_order_...` methods answer what cannot be sent.
+    parties : Parties
+        Our orders, whom the answers to what cannot be sent are told, and who takes the requests.
     provider : LighterInstrumentProvider
         The instruments.
-    tracker : OrderTracker
-        Our orders.
-    dispatcher : TxDispatcher
-        Takes the requests.
     component : LighterNonceComponent
         Knows whether the lane was halted.
     prices : BestPrices
@@ -63,39 +57,41 @@ class OrderDesk:
         (account_index, api_key_index).
     slippage_bps : int
         How far from the touch a market order may fill, basis points.
+    clock : LiveClock
+        The node's clock.
 
     """
 
     def __init__(
         self,
-        client: Any,
+        parties: Parties,
         provider: LighterInstrumentProvider,
-        tracker: OrderTracker,
-        dispatcher: TxDispatcher,
         component: LighterNonceComponent,
         prices: BestPrices,
         key: tuple[int, int],
         slippage_bps: int,
+        clock: LiveClock,
     ) -> None:
-        self._client = client
+        self._parties = parties
+        self._tracker = parties.tracker
+        self._events = parties.events
+        self._dispatcher = parties.dispatcher
         self._provider = provider
-        self._tracker = tracker
-        self._dispatcher = dispatcher
         self._component = component
         self._prices = prices
         self._key = key
         self._slippage_bps = slippage_bps
-        self._submits: dict[str, SubmitRequest] = {}
+        self._clock = clock
         self._early_cancels: set[ClientOrderId] = set()
 
     # -- SUBMIT -----------------------------------------------------------------------------------
 
-    def submit(self, orders: Iterable[Order], params: dict[str, Any] | None) -> None:
+    def submit(self, orders: Iterable[Order], params: dict[str, object] | None) -> None:
         """Send orders, several of them as a batch; deny with a reason what cannot be sent."""
         requests = (self._request_or_deny(order, params or {}) for order in orders)
         self._dispatcher.submit(*(request for request in requests if request is not None))
 
-    def _request_or_deny(self, order: Order, params: dict[str, Any]) -> SubmitRequest | None:
+    def _request_or_deny(self, order: Order, params: dict[str, object]) -> SubmitRequest | None:
         if order.is_closed:
             return None
         if order.client_order_id in self._early_cancels:
@@ -103,14 +99,12 @@ class OrderDesk:
             self._tracker.cancel_unsent(self._tracker.register(order))
             return None
         try:
-            request = self._request(order, params)
+            return self._request(order, params)
         except ParsingError as e:
-            self._deny(order, str(e))
+            self._events.denied(_ids(order), str(e))
             return None
-        self._submits[order.client_order_id.value] = request
-        return request
 
-    def _request(self, order: Order, params: dict[str, Any]) -> SubmitRequest:
+    def _request(self, order: Order, params: dict[str, object]) -> SubmitRequest:
         """Check and translate an order; raises before anything is remembered or sent."""
         self._check_lane()
         instrument = self._provider.find(order.instrument_id)
@@ -124,18 +118,15 @@ class OrderDesk:
             )
         build = self._builder(order, instrument)
         intent = None if order.order_type == OrderType.MARKET else build()
-        return SubmitRequest(
-            self._client,
-            self._tracker,
-            self._tracker.register(order),
-            intent,
-            build,
-            bool(params.get("nonce_resend", True)),
-        )
+        tracked = self._tracker.register(order)
+        may_resend = bool(params.get("nonce_resend", True))
+        request = SubmitRequest(self._parties, tracked, intent, build, may_resend)
+        tracked.submit = request
+        return request
 
     def _builder(self, order: Order, instrument: Instrument) -> Callable[[], CreateOrder | None]:
         """Return what builds the intent: at once, or for a market order when it is bound."""
-        now_ns = self._client.now_ns()
+        now_ns = self._clock.timestamp_ns()
         market_index = self._provider.market_index(instrument.id)
         if order.order_type != OrderType.MARKET:
             return lambda: intents.create_intent(order, instrument, None, now_ns, market_index)
@@ -172,13 +163,8 @@ class OrderDesk:
         if tracked is None and self._tracker.is_yet_to_come(command.client_order_id):
             self._keep_early(command.client_order_id)
         elif tracked is None:
-            self._client.generate_order_cancel_rejected(
-                command.strategy_id,
-                command.instrument_id,
-                command.client_order_id,
-                venue_order_id=command.venue_order_id,
-                reason="the order is not known, or has ended",
-                ts_event=self._client.now_ns(),
+            self._events.cancel_rejected(
+                _ids(command), command.venue_order_id, "the order is not known, or has ended"
             )
         return tracked
 
@@ -195,8 +181,8 @@ class OrderDesk:
         Lighter's own cancel-all knows neither strategies nor sides, so it is used only where it
         means the same; otherwise each order is canceled.
         """
-        live = [t for t in self._tracker.live() if t.instrument_id == command.instrument_id]
-        wanted = [t for t in live if t.strategy_id == command.strategy_id]
+        live = [t for t in self._tracker.live() if t.ids.instrument_id == command.instrument_id]
+        wanted = [t for t in live if t.ids.strategy_id == command.strategy_id]
         if command.order_side != OrderSide.NO_ORDER_SIDE:
             wanted = [t for t in wanted if t.order.side == command.order_side]
         means_the_same = len(wanted) == len(live)
@@ -204,9 +190,7 @@ class OrderDesk:
         if means_the_same and len(sent) > 1:
             market_index = self._provider.market_index(command.instrument_id)
             cancels = [self._cancel_request(tracked) for tracked in sent]
-            self._dispatcher.submit(
-                CancelAllRequest(self._client, self._tracker, market_index, cancels)
-            )
+            self._dispatcher.submit(CancelAllRequest(self._parties, market_index, cancels))
         else:
             self._cancel_each(sent)
 
@@ -216,14 +200,13 @@ class OrderDesk:
 
     def _cancel_request(self, tracked: TrackedOrder) -> CancelRequest:
         tracked.is_cancel_wanted = True
-        market_index = self._provider.market_index(tracked.instrument_id)
-        return CancelRequest(self._client, self._tracker, tracked, market_index)
+        market_index = self._provider.market_index(tracked.ids.instrument_id)
+        return CancelRequest(self._parties, tracked, market_index)
 
     def _cancel_here(self, tracked: TrackedOrder) -> bool:
         """Cancel an order that waits for its turn, or for a resend, without asking the venue."""
-        request = self._submits.get(tracked.client_order_id.value)
         tracked.is_cancel_wanted = True  # however it ends from here on, that was asked for
-        return request is not None and self._dispatcher.cancel(request)
+        return tracked.submit is not None and self._dispatcher.cancel(tracked.submit)
 
     # -- MODIFY -----------------------------------------------------------------------------------
 
@@ -241,48 +224,11 @@ class OrderDesk:
             self._reject_modify(command, str(e))
             return
         tracked.modifies += 1
-        self._dispatcher.submit(ModifyRequest(self._client, self._tracker, tracked, intent))
-
-    # -- ANSWERS ----------------------------------------------------------------------------------
-
-    def send_once_accepted(self, request: ChangeRequest) -> None:
-        """Send a change again as soon as the venue has shown its order."""
-        if request.tracked.is_accepted:
-            self._dispatcher.submit(request)
-        else:
-            request.tracked.held.append(request)
-
-    def on_order_accepted(self, tracked: TrackedOrder) -> None:
-        """Send what waited for the venue to show the order."""
-        held, tracked.held = tracked.held, []
-        for request in held:
-            self._dispatcher.submit(request)
-
-    def on_order_shown(self, tracked: TrackedOrder) -> None:
-        """A frame of the order proves that its transaction was executed."""
-        request = self._submits.get(tracked.client_order_id.value)
-        if request is not None:
-            self._dispatcher.on_shown(request)
-
-    def on_order_done(self, tracked: TrackedOrder) -> None:
-        """Forget the request of an order that has ended."""
-        self._submits.pop(tracked.client_order_id.value, None)
-
-    def _deny(self, order: Order, reason: str) -> None:
-        self._client.generate_order_denied(
-            order.strategy_id,
-            order.instrument_id,
-            order.client_order_id,
-            reason=reason,
-            ts_event=self._client.now_ns(),
-        )
+        self._dispatcher.submit(ModifyRequest(self._parties, tracked, intent))
 
     def _reject_modify(self, command: messages.ModifyOrder, reason: str) -> None:
-        self._client.generate_order_modify_rejected(
-            command.strategy_id,
-            command.instrument_id,
-            command.client_order_id,
-            venue_order_id=command.venue_order_id,
-            reason=reason,
-            ts_event=self._client.now_ns(),
-        )
+        self._events.modify_rejected(_ids(command), command.venue_order_id, reason)
+
+
+def _ids(whose: Order | messages.CancelOrder | messages.ModifyOrder) -> Ids:
+    return Ids(whose.strategy_id, whose.instrument_id, whose.client_order_id)

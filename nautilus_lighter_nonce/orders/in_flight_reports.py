@@ -35,6 +35,7 @@ from nautilus_trader.model.enums import OrderStatus
 from nautilus_lighter_nonce.dispatch.dispatcher import TxDispatcher
 from nautilus_lighter_nonce.orders.cached_reports import CachedReports
 from nautilus_lighter_nonce.orders.catch_up import MissedReader
+from nautilus_lighter_nonce.orders.order_events import OrderEvents
 from nautilus_lighter_nonce.orders.reports import LighterReports
 from nautilus_lighter_nonce.orders.tracker import OrderTracker
 from nautilus_lighter_nonce.orders.unread_fills import UnreadFills
@@ -81,8 +82,8 @@ class InFlightReports:
         Reads what the streams did not show.
     dispatcher : TxDispatcher
         Knows what is in doubt.
-    send : Callable[[OrderStatusReport], None]
-        Hands a report to the engine.
+    events : OrderEvents
+        Hands reports to the engine.
     log : Logger
         The client's logger.
 
@@ -96,7 +97,7 @@ class InFlightReports:
         tracker: OrderTracker,
         missed: MissedReader,
         dispatcher: TxDispatcher,
-        send: Callable[[OrderStatusReport], None],
+        events: OrderEvents,
         log: Logger,
     ) -> None:
         self._reports = reports
@@ -105,7 +106,7 @@ class InFlightReports:
         self._tracker = tracker
         self._missed = missed
         self._dispatcher = dispatcher
-        self._send = send
+        self._events = events
         self._log = log
 
     @contextmanager
@@ -127,7 +128,7 @@ class InFlightReports:
             return
         report = self._cached.report(client_order_id)
         if report is not None:
-            send_unchanged(self._send, report)
+            send_unchanged(self._events.report_order, report)
         tracked = self._tracker.find(client_order_id)
         if tracked is not None and not self._cached.is_open(client_order_id):
             await self._missed.fetch(tracked)
@@ -137,7 +138,7 @@ class InFlightReports:
         if report is None:
             self._log.warning(f"The venue has no order {command.client_order_id}")
         else:
-            send_unchanged(self._send, report)
+            send_unchanged(self._events.report_order, report)
 
     async def order(
         self, command: messages.QueryOrder | messages.GenerateOrderStatusReport

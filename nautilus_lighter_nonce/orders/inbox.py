@@ -1,7 +1,7 @@
 """
 Frames of the subscribed channels: read, put in order, and handed to whom they concern.
 
-Rule of this file: what a frame means for an order is the tracker's, what it means for a transaction
+Rule of this file: what a frame means for an order is the intake's, what it means for a transaction
 is the outbox's; a frame that cannot be read is said in the log and changes nothing.
 """
 
@@ -12,10 +12,12 @@ from collections.abc import Callable
 import msgspec
 from nautilus_trader.common.component import Logger
 
+from nautilus_lighter_nonce.dispatch.dispatcher import TxDispatcher
 from nautilus_lighter_nonce.lighter import schemas
 from nautilus_lighter_nonce.lighter import transactions
+from nautilus_lighter_nonce.orders.balances import BalanceNews
+from nautilus_lighter_nonce.orders.intake import Intake
 from nautilus_lighter_nonce.orders.prices import BestPrices
-from nautilus_lighter_nonce.orders.tracker import OrderTracker
 
 
 PRIVATE_CHANNELS = (
@@ -32,15 +34,15 @@ class Inbox:
 
     Parameters
     ----------
-    tracker : OrderTracker
+    intake : Intake
         Takes orders and trades.
-    on_record : Callable[[TxRecord], None]
-        Takes the transaction records of our key.
+    dispatcher : TxDispatcher
+        Takes the transaction records of our key, and learns of new prices.
     prices : BestPrices
         Takes tickers.
     api_key_index : int
         Our key: the channel shows the transactions of all keys of the account.
-    on_balance : Callable[[schemas.UserStats], None]
+    balances : BalanceNews
         Takes what the venue shows of collateral and available balance.
     log : Logger
         The client's logger.
@@ -49,24 +51,25 @@ class Inbox:
 
     def __init__(
         self,
-        tracker: OrderTracker,
-        on_record: Callable[[transactions.TxRecord], None],
+        intake: Intake,
+        dispatcher: TxDispatcher,
         prices: BestPrices,
         api_key_index: int,
-        on_balance: Callable[[schemas.UserStats], None],
+        balances: BalanceNews,
         log: Logger,
     ) -> None:
-        self._tracker = tracker
-        self._on_record = on_record
+        self._intake = intake
+        self._dispatcher = dispatcher
+        self._prices = prices
         self._api_key_index = api_key_index
-        self._on_balance = on_balance
+        self._balances = balances
         self._log = log
         self._handlers: dict[str, Callable[[bytes], None]] = {
             "account_all_orders": self._on_orders,
             "account_all_trades": self._on_trades,
             "account_tx": self._on_records,
             "user_stats": self._on_stats,
-            "ticker": prices.on_frame,
+            "ticker": self._on_ticker,
         }
 
     def on_frame(self, frame_type: str, channel: str, raw: bytes, epoch: int) -> None:
@@ -83,18 +86,22 @@ class Inbox:
         frame = msgspec.json.decode(raw, type=schemas.OrdersFrame)
         for orders in frame.orders.values():
             for order in sorted(orders, key=lambda o: o.transaction_time):
-                self._tracker.on_order(order)
+                self._intake.on_order(order)
 
     def _on_trades(self, raw: bytes) -> None:
         trades = msgspec.json.decode(raw, type=schemas.TradesFrame).trades or []
         rows = trades if isinstance(trades, list) else [t for m in trades.values() for t in m]
         for trade in sorted(rows, key=lambda t: t.trade_id):
-            self._tracker.on_trade(trade)
+            self._intake.on_trade(trade)
 
     def _on_records(self, raw: bytes) -> None:
         for record in msgspec.json.decode(raw, type=transactions.AccountTxFrame).txs:
             if record.api_key_index == self._api_key_index:
-                self._on_record(record)
+                self._dispatcher.on_record(record)
 
     def _on_stats(self, raw: bytes) -> None:
-        self._on_balance(msgspec.json.decode(raw, type=schemas.UserStatsFrame).stats)
+        self._balances.offer(msgspec.json.decode(raw, type=schemas.UserStatsFrame).stats)
+
+    def _on_ticker(self, raw: bytes) -> None:
+        self._prices.on_frame(raw)
+        self._dispatcher.wake()  # a market order may have waited for its price

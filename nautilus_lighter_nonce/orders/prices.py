@@ -58,8 +58,6 @@ class BestPrices:
         Where tickers are subscribed.
     start_task : Callable
         Runs a coroutine as one of the client's tasks.
-    on_change : Callable[[], None]
-        Called after every ticker.
     log : Logger
         The client's logger.
     now : Callable[[], float], optional
@@ -71,14 +69,12 @@ class BestPrices:
         self,
         stream: LighterStream,
         start_task: Callable[..., asyncio.Task[None]],
-        on_change: Callable[[], None],
         log: Logger,
         now: Callable[[], float] = time.monotonic,
     ) -> None:
         self._now = now
         self._stream = stream
         self._start_task = start_task
-        self._on_change = on_change
         self._log = log
         self._touches: dict[int, tuple[str, str]] = {}
         self._watched: set[int] = set()
@@ -122,7 +118,6 @@ class BestPrices:
         frame = msgspec.json.decode(raw, type=TickerFrame)
         market_index = int(frame.channel.partition(":")[2])
         self._touches[market_index] = (frame.ticker.b.price, frame.ticker.a.price)
-        self._on_change()
 
     def forget(self) -> None:
         """Drop all prices; the markets stay watched."""

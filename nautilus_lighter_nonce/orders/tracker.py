@@ -11,6 +11,7 @@ Rules
   before the end. A frame that says "canceled" with more filled than we have seen waits for the
   missing trades.
 - Frames are ordered by `transaction_time`; an older one changes nothing.
+- Whose order it was is returned; what else that means, for transactions, is not known here.
 """
 
 from __future__ import annotations
@@ -18,14 +19,14 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable
 from decimal import Decimal
-from typing import Any
 
 from nautilus_trader.cache.cache import Cache
+from nautilus_trader.common.component import LiveClock
 from nautilus_trader.common.component import Logger
+from nautilus_trader.execution.reports import FillReport
 from nautilus_trader.model.enums import OrderStatus
+from nautilus_trader.model.identifiers import AccountId
 from nautilus_trader.model.identifiers import ClientOrderId
-from nautilus_trader.model.identifiers import InstrumentId
-from nautilus_trader.model.identifiers import StrategyId
 from nautilus_trader.model.identifiers import VenueOrderId
 from nautilus_trader.model.instruments import Instrument
 from nautilus_trader.model.objects import Price
@@ -35,6 +36,10 @@ from nautilus_trader.model.orders import Order
 from nautilus_lighter_nonce.dispatch.requests import TxRequest
 from nautilus_lighter_nonce.lighter import schemas
 from nautilus_lighter_nonce.lighter.codes import MAX_CLIENT_ORDER_INDEX
+from nautilus_lighter_nonce.orders.look_ups import LookUps
+from nautilus_lighter_nonce.orders.order_events import Ids
+from nautilus_lighter_nonce.orders.order_events import OrderEvents
+from nautilus_lighter_nonce.orders.order_events import Telling
 from nautilus_lighter_nonce.translate import intents
 from nautilus_lighter_nonce.translate import parsing
 
@@ -60,7 +65,7 @@ class TrackedOrder:
         "ending",
         "filled",
         "held",
-        "instrument_id",
+        "ids",
         "is_accepted",
         "is_cancel_wanted",
         "is_done",
@@ -69,15 +74,14 @@ class TrackedOrder:
         "price",
         "quantity",
         "seen_at",
-        "strategy_id",
+        "submit",
         "venue_order_id",
     )
 
     def __init__(self, order: Order) -> None:
         self.order = order
+        self.ids = Ids(order.strategy_id, order.instrument_id, order.client_order_id)
         self.client_order_id: ClientOrderId = order.client_order_id
-        self.strategy_id: StrategyId = order.strategy_id
-        self.instrument_id: InstrumentId = order.instrument_id
         self.venue_order_id: VenueOrderId | None = order.venue_order_id
         self.is_accepted = order.venue_order_id is not None
         self.is_done = order.is_closed
@@ -89,6 +93,7 @@ class TrackedOrder:
         self.ending: schemas.Order | None = None
         self.is_cancel_wanted = False
         self.modifies = 0  # modify commands so far
+        self.submit: TxRequest | None = None  # what brings it to the venue, if this run does
         self.held: list[TxRequest] = []  # changes that wait until the venue shows the order
 
     @property
@@ -98,6 +103,11 @@ class TrackedOrder:
             return int(self.venue_order_id.value)
         return intents.client_order_index(self.client_order_id)
 
+    @property
+    def is_settled(self) -> bool:
+        """Whether the venue has shown the order, or its end."""
+        return self.is_accepted or self.is_done
+
 
 class OrderTracker:
     """
@@ -105,14 +115,20 @@ class OrderTracker:
 
     Parameters
     ----------
-    client : LighterExecutionClient
-        Whose `generate_order_...` methods publish the events.
+    events : OrderEvents
+        Tells Nautilus what the frames mean.
+    look_ups : LookUps
+        Takes the orders of which something is missing.
     cache : Cache
         The node's cache.
+    account_id : AccountId
+        Our account in Nautilus.
     account_index : int
         Our account at the venue.
     instrument_of : Callable[[int], Instrument or None]
         The instrument of a market index.
+    clock : LiveClock
+        The node's clock.
     log : Logger
         The client's logger.
 
@@ -120,16 +136,22 @@ class OrderTracker:
 
     def __init__(
         self,
-        client: Any,
+        events: OrderEvents,
+        look_ups: LookUps,
         cache: Cache,
+        account_id: AccountId,
         account_index: int,
         instrument_of: Callable[[int], Instrument | None],
+        clock: LiveClock,
         log: Logger,
     ) -> None:
-        self._client = client
+        self._events = events
+        self._look_ups = look_ups
         self._cache = cache
+        self._account_id = account_id
         self._account_index = account_index
         self._instrument_of = instrument_of
+        self._clock = clock
         self._log = log
         self._by_id: dict[ClientOrderId, TrackedOrder] = {}
         self._by_index: dict[int, TrackedOrder] = {}
@@ -173,48 +195,48 @@ class OrderTracker:
 
     def reject(self, tracked: TrackedOrder, reason: str, *, due_post_only: bool = False) -> None:
         """End an order that certainly is not in the book."""
-        if tracked.is_done:
-            return
-        self._client.generate_order_rejected(
-            *_ids(tracked),
-            reason=reason,
-            ts_event=self._client.now_ns(),
-            due_post_only=due_post_only,
-        )
-        self._finish(tracked)
+        if not tracked.is_done:
+            self._events.rejected(tracked.ids, reason, due_post_only=due_post_only)
+            self._finish(tracked)
 
     def deny(self, tracked: TrackedOrder, reason: str) -> None:
         """End an order that was never sent."""
-        if tracked.is_done:
-            return
-        self._client.generate_order_denied(
-            *_ids(tracked),
-            reason=reason,
-            ts_event=self._client.now_ns(),
-        )
-        self._finish(tracked)
+        if not tracked.is_done:
+            self._events.denied(tracked.ids, reason)
+            self._finish(tracked)
 
     def cancel_unsent(self, tracked: TrackedOrder) -> None:
         """End an order that was canceled before it could reach the venue."""
-        if tracked.is_done:
-            return
-        self._client.generate_order_canceled(
-            *_ids(tracked),
-            venue_order_id=tracked.venue_order_id,
-            ts_event=self._client.now_ns(),
-        )
-        self._finish(tracked)
+        if not tracked.is_done:
+            self._events.canceled(tracked.ids, tracked.venue_order_id)
+            self._finish(tracked)
 
     # -- THE VENUE'S SIDE -------------------------------------------------------------------------
 
-    def on_order(self, order: schemas.Order, *, ours_only: bool = False) -> None:
-        """Handle an order of `account_all_orders` or of a REST page."""
+    def on_order(self, order: schemas.Order, *, ours_only: bool = False) -> TrackedOrder | None:
+        """Handle an order of `account_all_orders` or of a REST page; return it if it is ours."""
         tracked = self._lookup(order.client_order_index, order.order_index)
-        if tracked is None:
-            if not ours_only:
-                self._report_external(order)
-            return
-        self._client.on_order_shown(tracked)
+        if tracked is not None:
+            self._on_own_order(tracked, order)
+        elif not ours_only:
+            self._report_external(order)
+        return tracked
+
+    def on_trade(self, trade: schemas.Trade) -> list[TrackedOrder]:
+        """
+        Handle a trade of `account_all_trades` or of a REST page; return our orders in it.
+
+        Both sides may be ours. A trade that was seen before is nobody's.
+        """
+        shown: list[TrackedOrder | None] = []
+        for is_ask, owner in ((True, trade.ask_account_id), (False, trade.bid_account_id)):
+            seen = (trade.trade_id, is_ask)
+            if owner == self._account_index and seen not in self._trades_seen:
+                self._remember_trade(seen)
+                shown.append(self._on_own_trade(trade, is_ask))
+        return [tracked for tracked in shown if tracked is not None]
+
+    def _on_own_order(self, tracked: TrackedOrder, order: schemas.Order) -> None:
         if tracked.is_done or order.transaction_time < tracked.seen_at:
             return
         tracked.seen_at = order.transaction_time
@@ -226,59 +248,44 @@ class OrderTracker:
             tracked.ending = order
             self._try_end(tracked)
 
-    def on_trade(self, trade: schemas.Trade) -> None:
-        """Handle a trade of `account_all_trades` or of a REST page; both sides may be ours."""
-        for is_ask, owner in ((True, trade.ask_account_id), (False, trade.bid_account_id)):
-            seen = (trade.trade_id, is_ask)
-            if owner == self._account_index and seen not in self._trades_seen:
-                self._remember_trade(seen)
-                self._on_own_trade(trade, is_ask)
-
-    def _on_own_trade(self, trade: schemas.Trade, is_ask: bool) -> None:
+    def _on_own_trade(self, trade: schemas.Trade, is_ask: bool) -> TrackedOrder | None:
         client_index = trade.ask_client_id if is_ask else trade.bid_client_id
         order_index = trade.ask_id if is_ask else trade.bid_id
         instrument = self._instrument_of(trade.market_id)
         if instrument is None:
             self._log.warning(f"Fill in market {trade.market_id}, which has no instrument; ignored")
-            return
+            return None
         tracked = self._lookup(client_index, order_index)
-        report = parsing.fill_report(
+        fill = parsing.fill_report(
             trade,
             self._account_index,
             instrument,
-            self._client.account_id,
+            self._account_id,
             tracked.client_order_id if tracked else None,
-            self._client.now_ns(),
+            self._clock.timestamp_ns(),
             is_ask=is_ask,
         )
         if tracked is None:
-            self._client.send_fill_report(report)
-            return
-        self._client.on_order_shown(tracked)
-        self._accept(tracked, order_index, report.ts_event)
+            self._events.report_fill(fill)
+            return None
+        self._accept(tracked, order_index, fill.ts_event)
         if tracked.filled + Decimal(trade.size) > tracked.quantity:
             tracked.early_trades.append((trade, is_ask))  # a modify was not shown to us yet
-            self._client.fetch_order(tracked)
-            return
-        tracked.filled += Decimal(trade.size)
-        if tracked.order.filled_qty.as_decimal() >= tracked.filled:
-            self._try_end(tracked)  # the engine inferred this fill from a report already
-            return
-        self._client.generate_order_filled(
-            *_ids(tracked),
-            venue_order_id=tracked.venue_order_id,
-            venue_position_id=None,
-            trade_id=report.trade_id,
-            order_side=report.order_side,
-            order_type=tracked.order.order_type,
-            last_qty=report.last_qty,
-            last_px=report.last_px,
-            quote_currency=instrument.quote_currency,
-            commission=report.commission,
-            liquidity_side=report.liquidity_side,
-            ts_event=report.ts_event,
+            self._look_ups.want(tracked.client_order_id)
+        elif self._fill(tracked, fill, instrument) is Telling.LOOK_UP:
+            self._trades_seen.pop((trade.trade_id, is_ask), None)  # the look-up brings it again
+        else:
+            tracked.filled += Decimal(trade.size)
+            self._try_end(tracked)
+        return tracked
+
+    def _fill(self, tracked: TrackedOrder, fill: FillReport, instrument: Instrument) -> Telling:
+        filled = tracked.filled + fill.last_qty.as_decimal()
+        if tracked.order.filled_qty.as_decimal() >= filled:
+            return Telling.KNOWN  # the engine inferred this fill from a report already
+        return self._events.filled(
+            tracked.ids, fill, tracked.order.order_type, instrument.quote_currency
         )
-        self._try_end(tracked)
 
     # -- MOVES ------------------------------------------------------------------------------------
 
@@ -289,13 +296,12 @@ class OrderTracker:
         if instrument is None or (quantity == tracked.quantity and tracked.price in (None, price)):
             return
         tracked.price, tracked.quantity = price, quantity
-        self._client.generate_order_updated(
-            *_ids(tracked),
-            venue_order_id=tracked.venue_order_id,
-            quantity=Quantity(quantity, instrument.size_precision),
-            price=Price(price, instrument.price_precision),
-            trigger_price=None,
-            ts_event=_ts_of(order),
+        self._events.updated(
+            tracked.ids,
+            tracked.venue_order_id,
+            Quantity(quantity, instrument.size_precision),
+            Price(price, instrument.price_precision),
+            _ts_of(order),
         )
         early, tracked.early_trades = tracked.early_trades, []
         for trade, is_ask in early:
@@ -307,12 +313,7 @@ class OrderTracker:
         tracked.is_accepted = True
         tracked.venue_order_id = VenueOrderId(str(order_index))
         self._by_index[order_index] = tracked
-        self._client.generate_order_accepted(
-            *_ids(tracked),
-            venue_order_id=tracked.venue_order_id,
-            ts_event=ts_event,
-        )
-        self._client.on_order_accepted(tracked)
+        self._events.accepted(tracked.ids, tracked.venue_order_id, ts_event)
 
     def _try_end(self, tracked: TrackedOrder) -> None:
         ending = tracked.ending
@@ -338,14 +339,10 @@ class OrderTracker:
             )
             return
         self._accept(tracked, ending.order_index, _ts_of(ending))
-        generate = self._client.generate_order_canceled
         if parsing.order_status(ending) is OrderStatus.EXPIRED:
-            generate = self._client.generate_order_expired
-        generate(
-            *_ids(tracked),
-            venue_order_id=tracked.venue_order_id,
-            ts_event=_ts_of(ending),
-        )
+            self._events.expired(tracked.ids, tracked.venue_order_id, _ts_of(ending))
+        else:
+            self._events.canceled(tracked.ids, tracked.venue_order_id, _ts_of(ending))
         self._finish(tracked)
 
     # -- MEMORY -----------------------------------------------------------------------------------
@@ -369,15 +366,14 @@ class OrderTracker:
         report = parsing.order_status_report(
             order,
             instrument,
-            self._client.account_id,
+            self._account_id,
             None,
-            self._client.now_ns(),
+            self._clock.timestamp_ns(),
         )
-        self._client.send_order_status_report(report)
+        self._events.report_order(report)
 
     def _finish(self, tracked: TrackedOrder) -> None:
         tracked.is_done = True
-        self._client.on_order_done(tracked)
         self._finished.append(tracked)
         while len(self._finished) > REMEMBERED_ORDERS:
             self._drop(self._finished.popleft())
@@ -392,10 +388,6 @@ class OrderTracker:
         self._trades_seen[seen] = None
         if len(self._trades_seen) > REMEMBERED_TRADES:
             del self._trades_seen[next(iter(self._trades_seen))]
-
-
-def _ids(tracked: TrackedOrder) -> tuple[StrategyId, InstrumentId, ClientOrderId]:
-    return tracked.strategy_id, tracked.instrument_id, tracked.client_order_id
 
 
 def _ts_of(order: schemas.Order) -> int:

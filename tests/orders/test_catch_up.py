@@ -11,6 +11,7 @@ from nautilus_trader.common.component import Logger
 from nautilus_trader.common.component import TestClock
 from nautilus_trader.common.factories import OrderFactory
 from nautilus_trader.model.enums import OrderSide
+from nautilus_trader.model.identifiers import ClientOrderId
 from nautilus_trader.model.identifiers import InstrumentId
 from nautilus_trader.model.identifiers import StrategyId
 from nautilus_trader.model.identifiers import TraderId
@@ -22,6 +23,8 @@ from nautilus_lighter_nonce.lighter.errors import LighterTransportError
 from nautilus_lighter_nonce.lighter.schemas import Order
 from nautilus_lighter_nonce.orders.catch_up import OVERLAP
 from nautilus_lighter_nonce.orders.catch_up import MissedReader
+from nautilus_lighter_nonce.orders.look_ups import LookUp
+from nautilus_lighter_nonce.orders.look_ups import Unless
 from nautilus_lighter_nonce.orders.tracker import TrackedOrder
 
 
@@ -40,7 +43,7 @@ FOUND = Order(
 
 
 class Party:
-    """Reads and tracker in one: writes down what is asked, and what is handed on."""
+    """Reads, tracker and intake in one: writes down what is asked, and what is handed on."""
 
     def __init__(self, order: Order | None, live: list[TrackedOrder]) -> None:
         self.order = order
@@ -62,6 +65,9 @@ class Party:
     async def orders(self, *, start: pd.Timestamp) -> list[str]:
         self.asked.append(start)
         return ["an order"]
+
+    def find(self, client_order_id: ClientOrderId) -> TrackedOrder | None:
+        return next((t for t in self._live if t.client_order_id == client_order_id), None)
 
     def live(self) -> list[TrackedOrder]:
         return self._live
@@ -91,7 +97,7 @@ def tracked() -> TrackedOrder:
 
 def reader(party: Any) -> MissedReader:
     """Return a reader between the two parties."""
-    return MissedReader(party, party, Logger("test"))
+    return MissedReader(party, party, party, Logger("test"))
 
 
 async def test_fetch_of_an_order_with_fills_not_shown_reads_its_own_trades_first(
@@ -131,12 +137,40 @@ async def test_fetch_without_an_answer_tells_nothing(tracked: TrackedOrder) -> N
     assert party.told == []
 
 
+@pytest.mark.parametrize(
+    ("unless", "is_accepted", "is_done", "is_read"),
+    [
+        (Unless.NEVER, True, True, True),
+        (Unless.SHOWN, False, False, True),
+        (Unless.SHOWN, True, False, False),
+        (Unless.SHOWN, False, True, False),
+        (Unless.ENDED, True, False, True),
+        (Unless.ENDED, True, True, False),
+    ],
+)
+async def test_look_up_reads_unless_it_has_become_needless(
+    unless: Unless, is_accepted: bool, is_done: bool, is_read: bool, tracked: TrackedOrder
+) -> None:
+    """The frame that was missed may have come while the look-up waited."""
+    party = Party(None, [tracked])
+    tracked.is_accepted, tracked.is_done = is_accepted, is_done
+    await reader(party).look_up(LookUp(tracked.client_order_id, unless))
+    assert bool(party.asked) is is_read
+
+
+async def test_look_up_of_an_order_that_nobody_knows_reads_nothing() -> None:
+    """It was forgotten long ago, or purged from the cache."""
+    party = Party(FOUND, [])
+    await reader(party).look_up(LookUp(ClientOrderId("O-1")))
+    assert party.asked == []
+
+
 async def test_read_of_one_markets_trades_begins_before_the_moment_and_hands_them_on(
     tracked: TrackedOrder,
 ) -> None:
     """Clocks differ; the tracker drops what it knows."""
     party = Party(None, [tracked])
-    await reader(party).read_trades(tracked.instrument_id, LOST.value)
+    await reader(party).read_trades(tracked.ids.instrument_id, LOST.value)
     assert party.asked == [{"start": LOST - OVERLAP}]
     assert party.told == ["a trade"]
 
@@ -146,7 +180,7 @@ async def test_read_of_one_markets_trades_without_an_answer_raises(tracked: Trac
     party = Party(None, [tracked])
     party.is_silent = True
     with pytest.raises(LighterTransportError):
-        await reader(party).read_trades(tracked.instrument_id, LOST.value)
+        await reader(party).read_trades(tracked.ids.instrument_id, LOST.value)
 
 
 async def test_catch_up_reads_orders_since_the_oldest_live_one(tracked: TrackedOrder) -> None:

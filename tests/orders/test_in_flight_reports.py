@@ -75,9 +75,7 @@ class Party:
         self.position = Decimal(0)
         cached = CachedReports(self.cache, ACCOUNT, lambda: self.open, BEGUN_NS, lambda: 5_000)
         unread = UnreadFills(self.cache, ACCOUNT, BEGUN_NS)
-        self.reports = InFlightReports(
-            self, cached, unread, self, self, self, self.sent.append, Logger("test")
-        )
+        self.reports = InFlightReports(self, cached, unread, self, self, self, self, Logger("test"))
 
     def order_of(self, *, made_ns: int = 2_000, accepted: bool = False) -> Order:
         """Put an order into the cache."""
@@ -131,6 +129,10 @@ class Party:
                 ts_init=5_000,
             )
         ]
+
+    # the door
+    def report_order(self, report: OrderStatusReport) -> None:
+        self.sent.append(report)
 
     # the tracker and the reader
     def find(self, client_order_id: Any) -> TrackedOrder | None:

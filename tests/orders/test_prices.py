@@ -31,21 +31,16 @@ class Desk:
 
     def __init__(self) -> None:
         self.time = 0.0
-        self.changes = 0
         self.stream = Stream()
         self.prices = BestPrices(
             self.stream,  # type: ignore[arg-type]
             self.start,
-            self.on_change,
             Logger("test"),
             lambda: self.time,
         )
 
     def start(self, coroutine: Coroutine[Any, Any, None], log_msg: str) -> Any:
         asyncio.run(coroutine)
-
-    def on_change(self) -> None:
-        self.changes += 1
 
     def ticker(self, bid: str, ask: str) -> None:
         self.prices.on_frame(
@@ -69,7 +64,6 @@ def test_require_returns_the_side_that_the_order_meets() -> None:
     desk.ticker("9.5", "10.5")
     assert desk.prices.require(3, OrderSide.BUY) == Decimal("10.5")
     assert desk.prices.require(3, OrderSide.SELL) == Decimal("9.5")
-    assert desk.changes == 1
 
 
 def test_require_with_an_empty_side_raises_at_once() -> None:

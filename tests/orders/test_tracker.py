@@ -5,97 +5,52 @@ from __future__ import annotations
 from typing import Any
 
 import msgspec
-from nautilus_trader.cache.cache import Cache
-from nautilus_trader.common.component import LiveClock
 from nautilus_trader.common.component import Logger
-from nautilus_trader.common.factories import OrderFactory
-from nautilus_trader.model.enums import OrderSide
-from nautilus_trader.model.identifiers import AccountId
-from nautilus_trader.model.identifiers import StrategyId
-from nautilus_trader.model.identifiers import TraderId
-from nautilus_trader.model.objects import Price
 from nautilus_trader.model.objects import Quantity
 
 from nautilus_lighter_nonce.lighter.schemas import Order
-from nautilus_lighter_nonce.lighter.schemas import OrderBookDetail
 from nautilus_lighter_nonce.lighter.schemas import Trade
 from nautilus_lighter_nonce.orders.tracker import OrderTracker
-from nautilus_lighter_nonce.translate.instruments import instrument_from
 from nautilus_lighter_nonce.translate.intents import client_order_index
+from tests.orders.engine import ACCOUNT
+from tests.orders.engine import ETH
+from tests.orders.engine import Engine
 
 
-ETH = instrument_from(
-    OrderBookDetail(
-        symbol="ETH", market_id=0, supported_size_decimals=4, supported_price_decimals=2
-    ),
-    0,
-)
 VENUE_INDEX = 2**48 + 7
 
 
-class Client:
-    """Writes down the events that the tracker generates."""
-
-    account_id = AccountId("LIGHTER-700")
-
-    def __init__(self) -> None:
-        self.told: list[str] = []
-        self.last: dict[str, Any] = {}
-        self.reports: list[Any] = []
-        self.done: list[Any] = []
-        self.fetched: list[Any] = []
-
-    def on_order_shown(self, tracked: Any) -> None:
-        """No transaction waits for proof here."""
-
-    def on_order_accepted(self, tracked: Any) -> None:
-        """Nothing waits for it here."""
-
-    def __getattr__(self, name: str) -> Any:
-        if not name.startswith("generate_order_"):
-            raise AttributeError(name)
-
-        def generate(*ids: Any, **fields: Any) -> None:
-            self.told.append(name.removeprefix("generate_order_"))
-            self.last = fields
-
-        return generate
-
-    def now_ns(self) -> int:
-        return 1
-
-    def fetch_order(self, tracked: Any) -> None:
-        self.fetched.append(tracked)
-
-    def on_order_done(self, tracked: Any) -> None:
-        self.done.append(tracked)
-
-    def send_order_status_report(self, report: Any) -> None:
-        self.reports.append(report)
-
-    def send_fill_report(self, report: Any) -> None:
-        self.reports.append(report)
-
-
 class Desk:
-    """A tracker with one registered buy order of 0.1 ETH at 2000."""
+    """A tracker with one registered buy order of 0.1 ETH at 2000, which was submitted."""
 
     def __init__(self, **options: Any) -> None:
-        clock = LiveClock()
-        self.client = Client()
+        self.engine = Engine()
         self.tracker = OrderTracker(
-            self.client,
-            Cache(),
+            self.engine.door,
+            self.engine.look_ups,
+            self.engine.cache,
+            ACCOUNT,
             700,
             lambda market: ETH if market == 0 else None,
+            self.engine.clock,
             Logger("test"),
         )
-        factory = OrderFactory(TraderId("TESTER-001"), StrategyId("S-001"), clock)
-        self.order = factory.limit(
-            ETH.id, OrderSide.BUY, Quantity.from_str("0.1000"), Price.from_str("2000.00"), **options
-        )
+        self.order = self.engine.limit(**options)
         self.index = client_order_index(self.order.client_order_id)
         self.tracked = self.tracker.register(self.order)
+        self.engine.door.submitted(self.tracked.ids)
+        self.engine.run()
+
+    @property
+    def told(self) -> list[str]:
+        """What was told after the submission; the engine has applied it by then."""
+        self.engine.run()
+        return self.engine.told[1:]
+
+    @property
+    def last(self) -> Any:
+        """The last event."""
+        return self.engine.events[-1]
 
     def frame(self, status: str, at: int, **fields: Any) -> None:
         """Let the venue show the order."""
@@ -134,7 +89,7 @@ def test_open_frame_accepts_once() -> None:
     desk = Desk()
     desk.frame("open", 1)
     desk.frame("open", 1)
-    assert desk.client.told == ["accepted"]
+    assert desk.told == ["Accepted"]
 
 
 def test_trade_before_the_order_frame_accepts_first() -> None:
@@ -142,8 +97,8 @@ def test_trade_before_the_order_frame_accepts_first() -> None:
     desk = Desk()
     desk.trade(1, "0.1000")
     desk.frame("filled", 2, filled_base_amount="0.1000")
-    assert desk.client.told == ["accepted", "filled"]
-    assert desk.client.done == [desk.tracked]
+    assert desk.told == ["Accepted", "Filled"]
+    assert desk.tracked.is_done
 
 
 def test_cancel_with_more_filled_than_seen_waits_for_the_trades() -> None:
@@ -151,10 +106,10 @@ def test_cancel_with_more_filled_than_seen_waits_for_the_trades() -> None:
     desk = Desk()
     desk.frame("open", 1)
     desk.frame("canceled", 2, filled_base_amount="0.0400")
-    assert desk.client.told == ["accepted"]
+    assert desk.told == ["Accepted"]
     desk.trade(1, "0.0100")
     desk.trade(2, "0.0300")
-    assert desk.client.told == ["accepted", "filled", "filled", "canceled"]
+    assert desk.told == ["Accepted", "Filled", "Filled", "Canceled"]
 
 
 def test_trade_seen_twice_fills_once() -> None:
@@ -162,15 +117,15 @@ def test_trade_seen_twice_fills_once() -> None:
     desk = Desk()
     desk.trade(1, "0.0100")
     desk.trade(1, "0.0100")
-    assert desk.client.told == ["accepted", "filled"]
+    assert desk.told == ["Accepted", "Filled"]
 
 
 def test_trade_with_ourselves_fills_both_sides() -> None:
     """Both orders of a self-trade are ours; the unknown one is reported as external."""
     desk = Desk()
     desk.trade(1, "0.0100", ask_account_id=700)
-    assert desk.client.told == ["accepted", "filled"]
-    assert len(desk.client.reports) == 1
+    assert desk.told == ["Accepted", "Filled"]
+    assert len(desk.engine.reports) == 1
 
 
 def test_fill_that_the_engine_inferred_already_is_not_told_again() -> None:
@@ -182,8 +137,8 @@ def test_fill_that_the_engine_inferred_already_is_not_told_again() -> None:
 
     desk.tracked.order = Known()
     desk.trade(1, "0.1000")
-    assert desk.client.told == ["accepted"]
-    assert desk.client.done == [desk.tracked]
+    assert desk.told == ["Accepted"]
+    assert desk.tracked.is_done
 
 
 def test_fill_beyond_the_known_quantity_waits_for_the_modify_that_explains_it() -> None:
@@ -191,11 +146,11 @@ def test_fill_beyond_the_known_quantity_waits_for_the_modify_that_explains_it() 
     desk = Desk()
     desk.frame("open", 1)
     desk.trade(1, "0.2000")
-    assert desk.client.told == ["accepted"]
-    assert desk.client.fetched == [desk.tracked]
+    assert desk.told == ["Accepted"]
+    assert desk.engine.wanted() == [desk.tracked.client_order_id]
     desk.frame("filled", 2, initial_base_amount="0.2000", filled_base_amount="0.2000")
-    assert desk.client.told == ["accepted", "updated", "filled"]
-    assert desk.client.done == [desk.tracked]
+    assert desk.told == ["Accepted", "Updated", "Filled"]
+    assert desk.tracked.is_done
 
 
 def test_older_frame_changes_nothing() -> None:
@@ -203,23 +158,23 @@ def test_older_frame_changes_nothing() -> None:
     desk = Desk()
     desk.frame("open", 5, price="1999.00")
     desk.frame("open", 4)
-    assert desk.client.told == ["accepted", "updated"]
-    assert str(desk.client.last["price"]) == "1999.00"
+    assert desk.told == ["Accepted", "Updated"]
+    assert str(desk.last.price) == "1999.00"
 
 
 def test_post_only_that_would_cross_is_rejected_as_such() -> None:
     """It never rested, and the strategy learns why."""
     desk = Desk(post_only=True)
     desk.frame("canceled-post-only", 1, time_in_force="post-only")
-    assert desk.client.told == ["rejected"]
-    assert desk.client.last["due_post_only"]
+    assert desk.told == ["Rejected"]
+    assert desk.last.due_post_only
 
 
 def test_immediate_order_without_fill_is_accepted_and_canceled() -> None:
     """That is what immediate-or-cancel means."""
     desk = Desk()
     desk.frame("canceled-not-enough-liquidity", 1, time_in_force="immediate-or-cancel")
-    assert desk.client.told == ["accepted", "canceled"]
+    assert desk.told == ["Accepted", "Canceled"]
 
 
 def test_expired_order_expires() -> None:
@@ -227,7 +182,7 @@ def test_expired_order_expires() -> None:
     desk = Desk()
     desk.frame("open", 1)
     desk.frame("canceled-expired", 2)
-    assert desk.client.told == ["accepted", "expired"]
+    assert desk.told == ["Accepted", "Expired"]
 
 
 def test_frame_after_the_end_changes_nothing() -> None:
@@ -236,15 +191,15 @@ def test_frame_after_the_end_changes_nothing() -> None:
     desk.tracker.reject(desk.tracked, "refused")
     desk.frame("open", 1)
     desk.tracker.reject(desk.tracked, "again")
-    assert desk.client.told == ["rejected"]
+    assert desk.told == ["Rejected"]
 
 
 def test_order_of_nobody_we_know_is_reported_to_the_engine() -> None:
     """External orders are the engine's to judge."""
     desk = Desk()
     desk.frame("open", 1, order_index=VENUE_INDEX + 1, client_order_index=12)
-    assert desk.client.told == []
-    assert len(desk.client.reports) == 1
+    assert desk.told == []
+    assert len(desk.engine.reports) == 1
 
 
 def test_same_client_index_of_an_earlier_life_is_not_our_order() -> None:
@@ -252,4 +207,49 @@ def test_same_client_index_of_an_earlier_life_is_not_our_order() -> None:
     desk = Desk()
     desk.frame("open", 1)
     desk.frame("canceled", 2, order_index=VENUE_INDEX + 5)
-    assert desk.client.told == ["accepted"]
+    assert desk.told == ["Accepted"]
+
+
+# -- WHAT NAUTILUS WOULD NOT TAKE -----------------------------------------------------------------
+
+
+def test_fill_that_does_not_fit_comes_again_by_its_look_up_and_is_told_once() -> None:
+    """The engine had invented the order's end; the fill is neither lost nor doubled."""
+    desk = Desk()
+    desk.engine.client.generate_order_rejected(
+        *desk.tracked.ids, reason="UNKNOWN", ts_event=1, due_post_only=False
+    )
+    desk.engine.run()
+    desk.trade(1, "0.0400")
+    assert desk.tracked.filled == 0
+    assert desk.engine.wanted() == [desk.tracked.client_order_id]
+    desk.trade(1, "0.0400")
+    desk.trade(1, "0.0400")
+    assert desk.engine.told.count("Filled") == 1
+    assert (str(desk.tracked.filled), desk.engine.wanted()) == ("0.0400", [])
+
+
+def test_order_whose_fill_waits_for_its_look_up_does_not_end() -> None:
+    """All fills come before the end."""
+    desk = Desk()
+    desk.frame("open", 1)
+    desk.engine.client.generate_order_expired(
+        *desk.tracked.ids, venue_order_id=desk.tracked.venue_order_id, ts_event=1
+    )
+    desk.engine.run()
+    desk.trade(1, "0.0400")
+    desk.frame("canceled", 2, filled_base_amount="0.0400")
+    assert not desk.tracked.is_done
+    desk.trade(1, "0.0400")
+    assert desk.tracked.is_done
+
+
+def test_frames_of_one_moment_are_told_before_the_engine_has_applied_any() -> None:
+    """Its queue is behind; nothing is looked up for that."""
+    desk = Desk()
+    desk.frame("open", 1)
+    desk.trade(1, "0.0400")
+    desk.trade(2, "0.0600")
+    desk.frame("filled", 2, filled_base_amount="0.1000")
+    assert desk.engine.wanted() == []
+    assert desk.told == ["Accepted", "Filled", "Filled"]
