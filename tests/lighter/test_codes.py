@@ -35,13 +35,6 @@ def test_verdict_of_any_other_code_is_a_definite_refusal(code: int) -> None:
         assert codes.verdict_of(code) is Verdict.REFUSED
 
 
-@given(status=st.integers(100, 599))
-def test_verdict_of_a_status_without_a_body_proves_next_to_nothing(status: int) -> None:
-    """Only the edge's two limits are answered before the venue sees the request."""
-    is_refused = status in (405, 429)
-    assert codes.verdict_of_status(status) is (Verdict.REFUSED if is_refused else Verdict.UNKNOWN)
-
-
 @pytest.mark.parametrize(
     ("code", "status", "is_later"),
     [

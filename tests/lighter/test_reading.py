@@ -33,6 +33,8 @@ class Bench:
         listeners = Listeners(
             on_reply=self._on_reply,
             on_frame=lambda *frame: self.frames.append(frame),
+            on_connected=lambda _: None,
+            on_disconnected=lambda _: None,
             on_anonymous=lambda *error: self.anonymous.append(error),
             on_token_refused=lambda *error: self.refused.append(error),
         )
