@@ -20,7 +20,7 @@ GOOD: dict[str, dict[str, Any]] = {
     "account": {"account_index": 700, "status": "liquidation"},
     "trade": {"account_index": 700, "market_id": 0, "side": "buy", "size": "0.1"},
     "cancel": {"account_index": 700, "market_id": 0},
-    "liquidate": {"account_index": 700, "market_id": 0, "size": "0.1"},
+    "liquidate": {"account_index": 700, "market_id": 0, "size": "0.1", "price": "1900.00"},
 }
 
 
