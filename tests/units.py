@@ -33,10 +33,13 @@ SOCKETS = (
     "loopback/test_law_levers.py",
     "loopback/test_new_markets.py",
     "loopback/test_sdk.py",
+    "loopback/test_server.py",
     "loopback/test_ways.py",
     "loopback/wire/test_answers.py",
+    "loopback/wire/test_back_door.py",
     "loopback/wire/test_channels.py",
     "loopback/wire/test_closing.py",
+    "loopback/wire/test_connection.py",
     "loopback/wire/test_frames.py",
     "loopback/wire/test_gate.py",
     "loopback/wire/test_hold.py",
@@ -44,7 +47,7 @@ SOCKETS = (
     "loopback/wire/test_levers.py",
     "loopback/wire/test_reads.py",
     "loopback/wire/test_rest.py",
-    "loopback/wire/test_stream.py",
+    "loopback/wire/test_session.py",
     "loopback/wire/test_uvloop.py",
     "test_providers.py",
 )
@@ -52,6 +55,7 @@ SOCKETS = (
 
 PROCESSES = (
     "loopback/test_process.py",
+    "loopback/test_pytest_plugin.py",
     "test_benchmarks.py",
     "test_benchmarks_venue.py",
     "test_benchmarks_way.py",
