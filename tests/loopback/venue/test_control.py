@@ -92,6 +92,7 @@ def test_carry_out_of_each_command_tells_the_venue(
         {},
         {"nonsense": {}},
         {"reset": True, "set": {}},
+        {"reset_nonce": KEY, "reset": True},
         {"fault": "nonsense"},
         {"fault": "refuse", "cuont": 1},
         {"touch": {"market": "x", "bid": "1", "ask": "2"}},

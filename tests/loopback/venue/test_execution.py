@@ -122,6 +122,8 @@ def test_scheduled_cancel_all_fires_with_the_next_request_after_its_time(state: 
     late = done(state, 14, txs.create(4, 43), NOW_NS + 1_000_000_000)
     assert [o.client_order_index for o in state.orders.live(700)] == [43]
     assert [o.client_order_index for o in late.changes.orders] == [42, 43]
+    done(state, 20, txs.leverage(5, 500), NOW_NS + 2_000_000_000)
+    assert len(state.orders.live(700)) == 1
 
 
 def test_leverage_changes_what_the_next_order_needs(state: State) -> None:
