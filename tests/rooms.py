@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from collections.abc import Coroutine
 from typing import Any
 
 from nautilus_lighter_nonce.core.lane import NonceLane
@@ -105,3 +106,8 @@ def lane_at(next_nonce: int | None = 10) -> NonceLane:
     if next_nonce is not None:
         lane.seed(next_nonce)
     return lane
+
+
+def at_once[T](work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
+    """Begin a task in this very call, as the dispatcher begins its own."""
+    return asyncio.Task(work, loop=asyncio.get_running_loop(), eager_start=True)
