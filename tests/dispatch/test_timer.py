@@ -128,12 +128,12 @@ def test_stood_still_puts_off_until_the_catch_up_is_over_whoever_asks_and_how_of
 
 
 def test_arm_during_the_catch_up_does_not_cut_it_short() -> None:
-    """What is overdue anyway waits with the rest."""
+    """What is due by now waits with the rest."""
     tower = Tower()
     tower.timer.arm(5 * MS)
     tower.loop.stand_still(SEC)
     assert tower.timer.stood_still()
-    tower.timer.arm(5 * MS)
+    tower.timer.arm(SEC)
     tower.loop.go_on(CATCH_UP_NS - 1)
     assert tower.rung == []
     tower.loop.go_on(1)
