@@ -385,10 +385,10 @@ class LighterNonceComponent(Component):
 
     def _on_ask_venue(self, lane: NonceLane, decision: core.AskVenue) -> None:
         key = lane.key
-        if key not in self._attended and key not in self._asking:
-            task = self._loop.create_task(self._ask(lane), name=f"ask next nonce of {key}")
-            self._asking[key] = task
-            task.add_done_callback(lambda _: self._asking.pop(key, None))
+        asking = self._asking.get(key)
+        # One that is done asks no more, though the loop has not yet told so.
+        if key not in self._attended and (asking is None or asking.done()):
+            self._asking[key] = self._loop.create_task(self._ask(lane), name=f"ask nonce of {key}")
 
     def _on_foreign_writer(self, lane: NonceLane, decision: core.ForeignWriter) -> None:
         if self._settings.on_foreign_writer is ForeignWriterReaction.HALT:

@@ -51,6 +51,7 @@ class Health:
 
     def froze(self, key: Key) -> None:
         """A lane is frozen: degrade if that lasts."""
+        self._silence(key)  # an alarm that is forgotten could not be silenced any more
         self._alarms[key] = self._loop.call_later(self._patience_secs, self._frozen_too_long, key)
 
     def moves(self, key: Key) -> None:
@@ -67,6 +68,8 @@ class Health:
     def seeded(self, key: Key) -> None:
         """A lane begins anew; the component's own start says whether it runs."""
         self._silence(key)
+        if self._refused:  # told once, maybe before that start
+            self._degrade()
 
     def refused(self, key: Key, code: int) -> bool:
         """The account is refused as a whole, or not (0); return whether that is new."""

@@ -29,7 +29,9 @@ class VerdictsSeen:
 
     def is_first(self, event: events.TxVerdict) -> bool:
         """Return whether a verdict comes for the first time, and remember it."""
-        key = (event.write_id, event.kind) if event.write_id else id(event)
+        key: Any = id(event)
+        if event.write_id:  # each key's outbox counts its writes from 1
+            key = (event.account_index, event.api_key_index, event.write_id, event.kind)
         if key in self._seen:
             return False
         self._seen[key] = event  # the event itself, so that its identity is not used again

@@ -67,7 +67,7 @@ class Resets:
         if until_ns is None:
             return
         if now_ns < until_ns:
-            left_s = (until_ns - now_ns) // SECOND_NS
+            left_s = -((now_ns - until_ns) // SECOND_NS)  # rounded up
             raise LaneHaltedError(
                 *key,
                 f"{lane.status().halt_reason}; what was signed before may be taken for {left_s} s "

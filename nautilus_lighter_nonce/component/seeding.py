@@ -19,6 +19,7 @@ from nautilus_lighter_nonce.component.source import NonceSource
 from nautilus_lighter_nonce.component.source import ask_patiently
 from nautilus_lighter_nonce.component.telling import name_of
 from nautilus_lighter_nonce.core.counter import is_nonce
+from nautilus_lighter_nonce.core.counter import shown_shortly
 from nautilus_lighter_nonce.core.lane import NonceLane
 
 
@@ -70,7 +71,7 @@ async def _ask(source: NonceSource, key: Key, lane: NonceLane, log: Logger) -> i
     answer = await ask_patiently(source, key, log)
     if not is_nonce(answer):
         raise ValueError(
-            f"nextNonce of {name_of(lane)} was {str(answer)[:40]!r}; it must be a whole number, 0 "
-            "or more: check base_url_http, then connect again",
+            f"nextNonce of {name_of(lane)} was {shown_shortly(answer)!r}; it must be a whole "
+            "number, 0 or more: check base_url_http, then connect again",
         )
     return answer

@@ -103,6 +103,8 @@ async def answers(
     key = lane.key
     while (question_ns := lane.question_ns) is not None:
         await asyncio.sleep(max(0, question_ns - now_ns()) / 1e9)
+        if lane.question_ns != question_ns:
+            continue  # healed meanwhile, or frozen anew: the counter lags behind that as well
         asked_ns = now_ns()
         try:
             value = await ask(source, key)

@@ -176,8 +176,11 @@ class LaneDoor:
 
     def _send(self, message_type: type[Any], **fields: Any) -> None:
         message = message_type(**self._names, **fields)
+        endpoint = self._component.endpoint
         try:
-            self._msgbus.send(endpoint=self._component.endpoint, msg=message)
+            if endpoint not in self._msgbus.endpoints():  # the bus would log it, and go on
+                raise LookupError(f"nobody is at {endpoint}")
+            self._msgbus.send(endpoint=endpoint, msg=message)
         except Exception as e:  # noqa: BLE001 (never a reader's or a timer's end)
             self._log.exception(f"{message_type.__name__} was not taken by the lane", e)
             reason = f"{message_type.__name__}: {type(e).__name__}: {e}"

@@ -95,7 +95,13 @@ class FrameWriter:
         return frames
 
     async def run(self) -> AsyncIterator[list[w.Write]]:
-        """Write until no frame waits; yield those of which nothing left, with all behind them."""
+        """
+        Write until no frame waits; yield those of which nothing left, with all behind them.
+
+        While another run writes, there is nothing to do for this one.
+        """
+        if self._is_writing:
+            return
         self._is_writing = True
         try:
             while self._frames:

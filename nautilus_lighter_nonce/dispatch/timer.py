@@ -2,7 +2,7 @@
 `OneTimer`: the shell's only timer, which knows when the loop stood still.
 
 Rule of this file: silence is not taken for what lies in the loop's own queue: a loop that stood
-still first reads what came meanwhile.
+still first reads what came meanwhile, for a moment and once: one that is always late rings as well.
 """
 
 from __future__ import annotations
@@ -47,15 +47,18 @@ class OneTimer:
         self._ring = ring
         self._handle: asyncio.TimerHandle | None = None
         self._due_ns = 0
+        self._is_catching_up = False
 
     def arm(self, due_ns: int | None) -> None:
         """Ring at that time, unless it rings earlier anyway; ``None`` asks for nothing."""
-        if due_ns is None or (self._handle is not None and self._due_ns <= due_ns):
+        if due_ns is None or self._is_catching_up:  # whatever is due, what came is read first
             return
-        self._set(due_ns)
+        if self._handle is None or due_ns < self._due_ns:
+            self._set(due_ns)
 
     def cancel(self) -> None:
         """Ring no more."""
+        self._is_catching_up = False
         if self._handle is not None:
             self._handle.cancel()
             self._handle = None
@@ -63,9 +66,14 @@ class OneTimer:
     def stood_still(self) -> bool:
         """Return whether the loop stood still; if so, what is due is put off until it has read."""
         now_ns = self._now_ns()
+        if self._is_catching_up:
+            if now_ns < self._due_ns:
+                return True
+            self.cancel()
         if self._handle is None or now_ns - self._due_ns <= LATE_NS:
             return False
         self._set(now_ns + CATCH_UP_NS)
+        self._is_catching_up = True
         return True
 
     def _set(self, due_ns: int) -> None:
@@ -75,6 +83,7 @@ class OneTimer:
         self._handle = self._loop.call_later(delay, self._on_ring)
 
     def _on_ring(self) -> None:
-        if not self.stood_still():
-            self._handle = None
+        # Caught up is caught up: a timer may ring a nanosecond before the time it was set to.
+        if self._is_catching_up or not self.stood_still():
+            self.cancel()
             self._ring()

@@ -519,3 +519,27 @@ async def test_source_that_answers_no_number_keeps_the_client_from_connecting() 
     component = make(Kernel(), ScriptedSource(None))
     with pytest.raises(ValueError, match=r"nextNonce of .*'None'.*base_url_http"):
         await component.connect()
+
+
+async def test_lane_that_freezes_again_in_the_turn_in_which_it_healed_is_asked_for() -> None:
+    """The question that just ended is not the one that is wanted now: a lane must not wait."""
+    kernel = Kernel()
+    answer = kernel.loop.create_future()
+
+    class Source(ScriptedSource):
+        async def next_nonce(self, account_index: int, api_key_index: int) -> Any:
+            if self.calls == 1:
+                self.calls += 1
+                return await answer
+            return await super().next_nonce(account_index, api_key_index)
+
+    source = Source(10, 11)
+    component = make(kernel, source)
+    await component.connect()
+    tell(kernel, events.TxUnknown, component.issue(ACCOUNT, KEY))
+    await eventually(lambda: source.calls == 2)
+    answer.set_result(10)
+    kernel.loop.call_soon(
+        lambda: tell(kernel, events.TxUnknown, component.issue(ACCOUNT, KEY)),
+    )
+    await eventually(lambda: len(kernel.events(events.LaneHealed)) == 2)

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from nautilus_lighter_nonce import events
+from nautilus_lighter_nonce.dispatch.timer import CATCH_UP_NS
 from nautilus_lighter_nonce.lighter.codes import Code
 from nautilus_lighter_nonce.lighter.transactions import TxRecord
 from nautilus_lighter_nonce.outbox.work import Proof
@@ -747,3 +748,16 @@ async def test_refusals_without_an_id_go_to_the_only_frame_that_waits_and_narrow
     assert bench.component.status(ACCOUNT, KEY).depth == 1
     bench.dispatcher.on_anonymous(MARGIN, "no margin", 1, is_alone=True)
     assert request.told == ["bound", "refused"]
+
+
+async def test_loop_that_stood_still_hears_every_answer_before_silence_counts() -> None:
+    """The second answer in the loop's own queue must not put the third transaction in doubt."""
+    bench = await Bench(reply_timeout_ms=1_000).open()
+    requests = bench.submit(1, 2, 3)
+    await bench.written(3)
+    bench.component._start_ns += 2_000 * 1_000_000  # the loop stood still for so long
+    for index in range(3):
+        bench.answer(index, OK)
+    bench.component._start_ns += CATCH_UP_NS
+    bench.dispatcher.wake()
+    assert [request.told for request in requests] == [["bound", "accepted"]] * 3
