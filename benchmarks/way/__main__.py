@@ -66,7 +66,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             quantiles = [quantile_ms(ways, share) for share in (0.5, 0.9, 0.99)]
             figures = [f"{figure:.2f}" for figure in (*quantiles, cpu_ms)]
             table.add_row(name, str(turn), str(len(ways)), *figures)
-            medians.setdefault(name, []).append((quantiles[0], cpu_ms))
+            medians.setdefault(name, []).append((median(ways) / 1e6, cpu_ms))
     show(console, table)
     if len(medians) == len(CLIENTS):
         console.print(_ratios(*medians.values()))

@@ -12,6 +12,7 @@ import contextlib
 from collections import Counter
 from collections.abc import Callable
 from collections.abc import Iterable
+from functools import partial
 from typing import Any
 
 from nautilus_trader.model.enums import OrderSide
@@ -73,9 +74,12 @@ class Player:
                 self.faults.update([step.fault] if step.fault else [])
                 await asyncio.to_thread(self._venue.control, step.command)
             elif step.act is Act.WAIT:
-                await until(lambda limit=step.limit: self.backlog() <= limit, WAIT_SECS)
+                await until(partial(self._is_below, step.limit), WAIT_SECS)
             else:
                 self._act(step)
+
+    def _is_below(self, limit: int) -> bool:
+        return bool(self.backlog() <= limit)
 
     async def tidy(self) -> None:
         """Cancel everything that is open, again if a lever was in the way."""

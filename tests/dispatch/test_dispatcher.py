@@ -482,11 +482,14 @@ async def test_stop_gives_up_the_unsent_and_waits_for_the_sent() -> None:
     assert (first.told, second.told) == (["bound", "accepted"], ["given up"])
 
 
-async def test_open_orders_are_those_submitted_and_not_final() -> None:
+async def test_open_orders_are_those_submitted_and_not_final(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     """Waiting, written or accepted: an order is open until its end is told."""
     bench = await Bench(skip_window=1).open()
     first, second = bench.submit(1, 2)
-    first.order_id, second.order_id = (lambda: "O-1"), (lambda: "O-2")
+    monkeypatch.setattr(first, "order_id", lambda: "O-1")
+    monkeypatch.setattr(second, "order_id", lambda: "O-2")
     await bench.written(1)
     assert bench.dispatcher.open_orders() == {"O-1", "O-2"}
     bench.answer(0, MARGIN)

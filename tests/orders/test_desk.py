@@ -5,6 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from types import SimpleNamespace
 from typing import Any
+from typing import cast
 
 import pytest
 from nautilus_trader.core.uuid import UUID4
@@ -19,6 +20,7 @@ from nautilus_trader.model.objects import Price
 from nautilus_trader.model.orders import Order
 
 from nautilus_lighter_nonce.core.decisions import LaneState
+from nautilus_lighter_nonce.lighter import transactions
 from nautilus_lighter_nonce.orders.changes import CancelAllRequest
 from nautilus_lighter_nonce.orders.changes import CancelRequest
 from nautilus_lighter_nonce.orders.changes import ModifyRequest
@@ -59,7 +61,7 @@ class Room:
 
     def __init__(self) -> None:
         self.party = Party()
-        self.venue: Any = Venue()
+        self.venue = cast(Any, Venue())
         self.desk = OrderDesk(
             self.party.parties,
             self.venue,
@@ -137,8 +139,9 @@ def test_order_becomes_a_request_that_the_tracker_knows(room: Room) -> None:
     (request,) = room.sent
     tracked = room.party.tracker.find(order.client_order_id)
     assert tracked is not None
+    assert tracked.submit is not None
     assert tracked.submit is request
-    assert request.allows_resend()
+    assert tracked.submit.allows_resend()
 
 
 def test_order_may_forbid_that_it_is_sent_again(room: Room) -> None:
@@ -288,7 +291,9 @@ def test_modify_becomes_a_request(room: Room) -> None:
     room.modify(order.client_order_id, "2001.00")
     (request,) = room.sent
     assert isinstance(request, ModifyRequest)
-    assert (request.tracked.modifies, request.change().price) == (1, 200_100)
+    change = request.change()
+    assert isinstance(change, transactions.ModifyOrder)
+    assert (request.tracked.modifies, change.price) == (1, 200_100)
 
 
 def test_modify_of_an_order_that_is_not_known_is_rejected(room: Room) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from decimal import Decimal
 from typing import Any
+from typing import cast
 
 import pandas as pd
 import pytest
@@ -75,7 +76,10 @@ class Party:
         self.position = Decimal(0)
         cached = CachedReports(self.cache, ACCOUNT, lambda: self.open, BEGUN_NS, lambda: 5_000)
         unread = UnreadFills(self.cache, ACCOUNT, BEGUN_NS)
-        self.reports = InFlightReports(self, cached, unread, self, self, self, self, Logger("test"))
+        everybody = cast(Any, self)
+        self.reports = InFlightReports(
+            everybody, cached, unread, everybody, everybody, everybody, everybody, Logger("test")
+        )
 
     def order_of(self, *, made_ns: int = 2_000, accepted: bool = False) -> Order:
         """Put an order into the cache."""
@@ -327,7 +331,7 @@ async def test_positions_are_not_told_while_an_order_is_not_shown(party: Party) 
 async def test_positions_are_not_told_while_trades_are_to_come(party: Party) -> None:
     """The order's end was shown, and more filled than its trades say."""
     party.order_of(accepted=True)
-    party.tracked[0].ending = object()
+    party.tracked[0].ending = cast(Any, object())
     with pytest.raises(UnreadFillError):
         await party.ask_positions()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from typing import cast
 
 import pytest
 
@@ -20,7 +21,7 @@ class World:
     def __init__(self) -> None:
         self.party = Party()
         self.tracked: TrackedOrder = self.party.submitted_order()
-        self.request: Any = object()
+        self.request = cast(Any, object())
         self.tracked.submit = self.request
         dispatcher: Any = self.party
         self.intake = Intake(self.party.tracker, dispatcher)

@@ -31,7 +31,7 @@ ACCOUNT = AccountId("LIGHTER-712440")
 
 def wire_order(**changes: Any) -> schemas.Order:
     """Return an order as the venue shows it, with some fields changed."""
-    fields = {
+    fields: dict[str, Any] = {
         "order_index": 281476929510110,
         "client_order_index": 42,
         "market_index": 0,
@@ -50,7 +50,7 @@ def wire_order(**changes: Any) -> schemas.Order:
 
 def wire_trade(**changes: Any) -> schemas.Trade:
     """Return a trade print with some fields changed."""
-    fields = {
+    fields: dict[str, Any] = {
         "trade_id": 19209006902,
         "market_id": 0,
         "size": "0.1336",
