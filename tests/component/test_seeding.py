@@ -27,6 +27,7 @@ async def _seed(lane: NonceLane, *answers: Any, confirmed: bool = False) -> tupl
     """Return the seed, and how many questions it took."""
     resets, source = Resets(), ScriptedSource(*answers)
     if confirmed:
+        resets.note(NAME, 0)
         resets.confirm(NAME)
     before = lane.status()
     seed = await ask_for_seed(source, NAME, lane, resets, Log())
