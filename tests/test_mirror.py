@@ -12,7 +12,6 @@ TESTS = Path(__file__).parent
 
 WORDS_ONLY = {
     "core/decisions.py": "values and enums without behaviour; whoever decides them is tested",
-    "dispatch/reads.py": "a Protocol",
     "outbox/settings.py": "values and their defaults",
     "outbox/work.py": "values and enums without behaviour",
 }

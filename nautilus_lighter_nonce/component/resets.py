@@ -41,7 +41,7 @@ class Resets:
         self._until_ns[key] = now_ns + SIGNATURE_LIFE_NS
 
     def confirm(self, key: Key) -> None:
-        """Nothing of before a noted reset can be taken any more; without one it confirms nothing."""
+        """Nothing of before a noted reset can be taken any more; without one, nothing changes."""
         if self._until_ns.pop(key, None) is not None:
             self._confirmed.add(key)
 

@@ -306,13 +306,22 @@ class OrderEvents:
         return _Way(way.told_ns, order.event_count, waiting, standing)
 
     def _remember(self, client_order_id: ClientOrderId, way: _Way, told: Told) -> None:
-        """Remember what is on its way, the order told last at the end; forget the oldest."""
+        """Remember what is on its way, the order told last at the end."""
         now_ns = self._clock.timestamp_ns()
         standing = None if way.standing is None else way.standing.after(told)
         self._ways.pop(client_order_id, None)
         self._ways[client_order_id] = _Way(now_ns, way.applied, (*way.waiting, told), standing)
-        while now_ns - next(iter(self._ways.values())).told_ns > QUEUE_LAG_NS:
-            del self._ways[next(iter(self._ways))]
+        self._forget_arrived(now_ns)
+
+    def _forget_arrived(self, now_ns: int) -> None:
+        """Forget the oldest whose events have all reached their orders, or never will."""
+        while self._ways:
+            oldest, way = next(iter(self._ways.items()))
+            order = self._cache.order(oldest)
+            is_late = now_ns - way.told_ns > QUEUE_LAG_NS
+            if not is_late and order is not None and not_applied(order, way.waiting):
+                return
+            del self._ways[oldest]
 
     def _again(self, client_order_id: ClientOrderId, told: Told) -> Telling:
         """

@@ -55,6 +55,20 @@ Finished orders kept, for frames that come late: as many as the venue itself rem
 
 OPEN_STATUSES = frozenset({"in-progress", "pending", "open"})
 
+POST_ONLY = "canceled-post-only"
+"""Only ever at an order's entry."""
+
+REFUSALS = frozenset(
+    {
+        "canceled-invalid-balance",
+        "canceled-margin-not-allowed",
+        "canceled-position-not-allowed",
+        "canceled-reduce-only",
+        "canceled-too-much-slippage",
+    },
+)
+"""What refuses an order at its entry, and may also end one that rested."""
+
 
 class TrackedOrder:
     """One of our orders, as far as the venue has told us."""
@@ -335,7 +349,7 @@ class OrderTracker:
             self.reject(
                 tracked,
                 f"the venue ended it as {ending.status}",
-                due_post_only=ending.status == "canceled-post-only",
+                due_post_only=ending.status == POST_ONLY,
             )
             return
         self._accept(tracked, ending.order_index, _ts_of(ending))
@@ -395,6 +409,11 @@ def _ts_of(order: schemas.Order) -> int:
 
 
 def _is_refusal(ending: schemas.Order) -> bool:
-    """Whether an order that never rested was refused, rather than canceled after its moment."""
-    is_immediate = ending.time_in_force == "immediate-or-cancel" or ending.type == "market"
-    return not is_immediate and ending.status != "canceled" and ending.status != "canceled-expired"
+    """
+    Whether an order that was never shown was refused at its entry, rather than ended later.
+
+    The venue's times have the granularity of a block: where they differ it lived.
+    """
+    if ending.status == POST_ONLY:
+        return True
+    return ending.status in REFUSALS and ending.created_at >= ending.updated_at

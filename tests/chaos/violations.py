@@ -277,14 +277,12 @@ class _Case:
     def check(self, claim: Claim) -> Iterator[Violation]:
         """Yield what is wrong with one claim."""
         truth = self._truths[claim.index]
-        for kind, why in (*self._judged(claim, truth), *self._of_its_own(claim, truth)):
+        for kind, why in (*self._judged(claim), *self._of_its_own(claim, truth)):
             yield Violation(kind, f"{why}: {self._tell(claim, truth)}")
         yield from self._refused_commands(claim, truth)
 
-    def _judged(self, claim: Claim, truth: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    def _judged(self, claim: Claim) -> Iterator[tuple[str, str]]:
         for word, wrong in WRONGS.items():
-            if word == "misreported" and _is_known_to_be_wrong(claim, truth):
-                continue
             if any(row["client_order_index"] == claim.index for row in self._judgement[word]):
                 yield wrong
 
@@ -356,18 +354,6 @@ _KINDS = {
     TxType.CANCEL_ORDER: "cancel",
     TxType.MODIFY_ORDER: "modify",
 }
-
-
-def _is_known_to_be_wrong(claim: Claim, truth: Mapping[str, Any]) -> bool:
-    """
-    Whether an order that lived is told rejected, because the venue ended it before it was shown.
-
-    The judge is right to object: `OrderTracker` takes any ``canceled-…`` of an order whose first
-    frame it missed for a refusal, a resting one's self-trade included. To be mended there; then
-    this goes.
-    """
-    is_ended = claim.status == "REJECTED" and truth["truth"] in {"canceled", "expired"}
-    return is_ended and truth["status"] != "canceled" and not Decimal(truth["filled"])
 
 
 def _is_by_lever(row: Mapping[str, Any] | None) -> bool:

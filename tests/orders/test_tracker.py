@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import msgspec
+import pytest
 from nautilus_trader.common.component import Logger
 from nautilus_trader.model.objects import Quantity
 
 from nautilus_lighter_nonce.lighter.schemas import Order
 from nautilus_lighter_nonce.lighter.schemas import Trade
+from nautilus_lighter_nonce.orders.tracker import REFUSALS
 from nautilus_lighter_nonce.orders.tracker import OrderTracker
 from nautilus_lighter_nonce.translate.intents import client_order_index
 from tests.orders.engine import ACCOUNT
@@ -174,6 +176,34 @@ def test_immediate_order_without_fill_is_accepted_and_canceled() -> None:
     """That is what immediate-or-cancel means."""
     desk = Desk()
     desk.frame("canceled-not-enough-liquidity", 1, time_in_force="immediate-or-cancel")
+    assert desk.told == ["Accepted", "Canceled"]
+
+
+@pytest.mark.parametrize("time_in_force", ["good-till-time", "immediate-or-cancel"])
+@pytest.mark.parametrize("status", sorted(REFUSALS))
+def test_order_refused_at_its_entry_is_rejected_with_the_status(
+    status: str, time_in_force: str
+) -> None:
+    """Nothing was told before, and it never lived (B13)."""
+    desk = Desk()
+    desk.frame(status, 1, time_in_force=time_in_force, created_at=7, updated_at=7)
+    assert desk.told == ["Rejected"]
+    assert status in desk.last.reason
+
+
+@pytest.mark.parametrize("status", sorted(REFUSALS))
+def test_order_that_lived_before_it_was_shown_is_canceled(status: str) -> None:
+    """Only its end was seen: it rested, so it was not rejected."""
+    desk = Desk()
+    desk.frame(status, 1, created_at=7, updated_at=9)
+    assert desk.told == ["Accepted", "Canceled"]
+
+
+@pytest.mark.parametrize("status", ["self-trade", "oco", "child", "liquidation", "of-a-new-kind"])
+def test_order_ended_for_what_befalls_resting_orders_is_canceled(status: str) -> None:
+    """These refuse nobody, however early they are seen."""
+    desk = Desk()
+    desk.frame(f"canceled-{status}", 1, created_at=7, updated_at=7)
     assert desk.told == ["Accepted", "Canceled"]
 
 
