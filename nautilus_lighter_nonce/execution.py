@@ -184,7 +184,14 @@ class LighterExecutionClient(LiveExecutionClient):
         self._prices = BestPrices(self._stream, self.create_task, log)
         parties = Parties(self._tracker, self._events, self._look_ups, self._dispatcher)
         self._desk = OrderDesk(
-            parties, self._provider, self._component, self._prices, self._key, slippage_bps, clock
+            parties,
+            self._provider,
+            self._component,
+            self._prices,
+            self._key,
+            slippage_bps,
+            clock,
+            log,
         )
         intake = Intake(self._tracker, self._dispatcher)
         self._reports = LighterReports(

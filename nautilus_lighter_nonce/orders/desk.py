@@ -15,10 +15,12 @@ from collections.abc import Callable
 from collections.abc import Iterable
 
 from nautilus_trader.common.component import LiveClock
+from nautilus_trader.common.component import Logger
 from nautilus_trader.execution import messages
 from nautilus_trader.model.enums import OrderSide
 from nautilus_trader.model.enums import OrderType
 from nautilus_trader.model.identifiers import ClientOrderId
+from nautilus_trader.model.identifiers import InstrumentId
 from nautilus_trader.model.instruments import Instrument
 from nautilus_trader.model.orders import Order
 
@@ -59,6 +61,8 @@ class OrderDesk:
         How far from the touch a market order may fill, basis points.
     clock : LiveClock
         The node's clock.
+    log : Logger
+        The client's logger.
 
     """
 
@@ -71,6 +75,7 @@ class OrderDesk:
         key: tuple[int, int],
         slippage_bps: int,
         clock: LiveClock,
+        log: Logger,
     ) -> None:
         self._parties = parties
         self._tracker = parties.tracker
@@ -82,6 +87,7 @@ class OrderDesk:
         self._key = key
         self._slippage_bps = slippage_bps
         self._clock = clock
+        self._log = log
         self._early_cancels: set[ClientOrderId] = set()
 
     # -- SUBMIT -----------------------------------------------------------------------------------
@@ -176,23 +182,30 @@ class OrderDesk:
 
     def cancel_all(self, command: messages.CancelAllOrders) -> None:
         """
-        Cancel the strategy's orders in one market.
+        Cancel the strategy's orders in one market, each by itself, also those of earlier runs.
 
-        Lighter's own cancel-all knows neither strategies nor sides, so it is used only where it
-        means the same; otherwise each order is canceled.
+        Lighter's own cancel-all takes along whatever rests there for the account, whoever made it:
+        it is used only where ``params={"native": True}`` asks for it.
         """
-        live = [t for t in self._tracker.live() if t.ids.instrument_id == command.instrument_id]
-        wanted = [t for t in live if t.ids.strategy_id == command.strategy_id]
+        wanted = self._tracker.live_of(command.strategy_id, command.instrument_id)
         if command.order_side != OrderSide.NO_ORDER_SIDE:
             wanted = [t for t in wanted if t.order.side == command.order_side]
-        means_the_same = len(wanted) == len(live)
-        sent = [t for t in wanted if not self._cancel_here(t)]
-        if means_the_same and len(sent) > 1:
-            market_index = self._provider.market_index(command.instrument_id)
-            cancels = [self._cancel_request(tracked) for tracked in sent]
-            self._dispatcher.submit(CancelAllRequest(self._parties, market_index, cancels))
-        else:
-            self._cancel_each(sent)
+        if (command.params or {}).get("native"):
+            self._cancel_natively(command.instrument_id, wanted)
+            return
+        if not wanted:
+            self._log.info(
+                f"Nothing to cancel: {command.strategy_id} has no open order in "
+                f"{command.instrument_id} on that side",
+            )
+        self._cancel_each(wanted)
+
+    def _cancel_natively(self, instrument_id: InstrumentId, ours: list[TrackedOrder]) -> None:
+        """Empty the account's market; what waits here is canceled here."""
+        market_index = self._provider.market_index(instrument_id)
+        sent = [tracked for tracked in ours if not self._cancel_here(tracked)]
+        cancels = [self._cancel_request(tracked) for tracked in sent]
+        self._dispatcher.submit(CancelAllRequest(self._parties, market_index, cancels))
 
     def _cancel_each(self, orders: Iterable[TrackedOrder]) -> None:
         sent = [tracked for tracked in orders if not self._cancel_here(tracked)]

@@ -27,6 +27,8 @@ from nautilus_trader.execution.reports import FillReport
 from nautilus_trader.model.enums import OrderStatus
 from nautilus_trader.model.identifiers import AccountId
 from nautilus_trader.model.identifiers import ClientOrderId
+from nautilus_trader.model.identifiers import InstrumentId
+from nautilus_trader.model.identifiers import StrategyId
 from nautilus_trader.model.identifiers import VenueOrderId
 from nautilus_trader.model.instruments import Instrument
 from nautilus_trader.model.objects import Price
@@ -206,6 +208,15 @@ class OrderTracker:
     def live(self) -> list[TrackedOrder]:
         """Return our orders that have not ended."""
         return [tracked for tracked in self._by_id.values() if not tracked.is_done]
+
+    def live_of(self, strategy_id: StrategyId, instrument_id: InstrumentId) -> list[TrackedOrder]:
+        """Return a strategy's orders in a market that have not ended, of earlier runs too."""
+        scope = (None, instrument_id, strategy_id)
+        for order in (*self._cache.orders_open(*scope), *self._cache.orders_inflight(*scope)):
+            if order.account_id in (None, self._account_id):
+                self.find(order.client_order_id)  # an order of an earlier run is tracked from now
+        whose = (strategy_id, instrument_id)
+        return [t for t in self.live() if (t.ids.strategy_id, t.ids.instrument_id) == whose]
 
     def reject(self, tracked: TrackedOrder, reason: str, *, due_post_only: bool = False) -> None:
         """End an order that certainly is not in the book."""

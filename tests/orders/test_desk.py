@@ -8,6 +8,7 @@ from typing import Any
 from typing import cast
 
 import pytest
+from nautilus_trader.common.component import Logger
 from nautilus_trader.core.uuid import UUID4
 from nautilus_trader.execution.messages import CancelAllOrders
 from nautilus_trader.execution.messages import CancelOrder
@@ -16,6 +17,7 @@ from nautilus_trader.model.enums import OrderSide
 from nautilus_trader.model.identifiers import ClientOrderId
 from nautilus_trader.model.identifiers import InstrumentId
 from nautilus_trader.model.identifiers import StrategyId
+from nautilus_trader.model.identifiers import VenueOrderId
 from nautilus_trader.model.objects import Price
 from nautilus_trader.model.orders import Order
 
@@ -25,6 +27,7 @@ from nautilus_lighter_nonce.orders.changes import CancelAllRequest
 from nautilus_lighter_nonce.orders.changes import CancelRequest
 from nautilus_lighter_nonce.orders.changes import ModifyRequest
 from nautilus_lighter_nonce.orders.desk import OrderDesk
+from nautilus_lighter_nonce.orders.order_events import Ids
 from nautilus_lighter_nonce.orders.submits import SubmitRequest
 from tests.orders.engine import ETH
 from tests.orders.engine import STRATEGY
@@ -70,6 +73,7 @@ class Room:
             (700, 2),
             50,
             self.party.engine.clock,
+            Logger("desk"),
         )
 
     @property
@@ -96,9 +100,9 @@ class Room:
         """Cancel orders."""
         self.desk.cancel(cancel_of(order.client_order_id) for order in orders)
 
-    def cancel_all(self, side: OrderSide = OrderSide.NO_ORDER_SIDE) -> None:
+    def cancel_all(self, side: OrderSide = OrderSide.NO_ORDER_SIDE, **params: Any) -> None:
         """Cancel the strategy's orders in ETH."""
-        command = CancelAllOrders(TRADER, STRATEGY, ETH.id, side, UUID4(), 0)
+        command = CancelAllOrders(TRADER, STRATEGY, ETH.id, side, UUID4(), 0, params=params)
         self.desk.cancel_all(command)
 
     def modify(self, client_order_id: ClientOrderId, price: str) -> None:
@@ -249,13 +253,42 @@ def test_cancel_of_an_order_that_has_ended_is_rejected(room: Room) -> None:
 # -- CANCEL-ALL -----------------------------------------------------------------------------------
 
 
-def test_cancel_all_that_means_the_same_is_one_transaction(room: Room) -> None:
-    """Lighter's own knows neither strategies nor sides: all live orders are the strategy's."""
+def test_cancel_all_cancels_each_order_by_itself(room: Room) -> None:
+    """The venue's own would take along what others made on the account (B2)."""
     orders = [room.resting(), room.resting()]
     room.cancel_all()
+    assert [type(request) for request in room.sent] == [CancelRequest, CancelRequest]
+    assert [r.order_id() for r in room.sent] == [o.client_order_id.value for o in orders]
+
+
+def test_cancel_all_on_request_is_the_venues_own(room: Room) -> None:
+    """Whoever asks for it wants the market empty, whatever he knows to rest there."""
+    orders = [room.resting(), room.resting()]
+    room.cancel_all(native=True)
     (request,) = room.sent
     assert isinstance(request, CancelAllRequest)
     assert request.order_ids() == tuple(order.client_order_id.value for order in orders)
+
+
+def test_cancel_all_on_request_is_sent_though_nothing_of_ours_is_known(room: Room) -> None:
+    """It may be somebody else's order that is to go."""
+    room.cancel_all(native=True)
+    (request,) = room.sent
+    assert isinstance(request, CancelAllRequest)
+
+
+def test_cancel_all_reaches_orders_of_an_earlier_run(room: Room) -> None:
+    """They are in Nautilus' cache, and no command of this run named them (B1)."""
+    order = room.party.engine.limit()
+    ids = Ids(order.strategy_id, order.instrument_id, order.client_order_id)
+    room.party.engine.door.submitted(ids)
+    room.party.engine.door.accepted(ids, VenueOrderId("7"), 0)
+    room.party.engine.run()
+    assert order.is_open
+    room.cancel_all()
+    (request,) = room.sent
+    assert isinstance(request, CancelRequest)
+    assert request.order_id() == order.client_order_id.value
 
 
 def test_cancel_all_spares_other_strategies(room: Room) -> None:

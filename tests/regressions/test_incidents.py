@@ -119,7 +119,7 @@ def test_typescript_port_panic_cancel_does_not_repeat_its_bad_nonce(
         await until(lambda: all(order.is_open for order in orders))
         lighter_venue.fault("foreign_writer", tx_type=tx_type)
         if tx_type == CANCEL_ALL:
-            strategy.cancel_all_orders(ETH)
+            strategy.cancel_all_orders(ETH, params={"native": True})
         else:
             strategy.cancel_order(orders[0])
         canceled = orders if tx_type == CANCEL_ALL else orders[:1]

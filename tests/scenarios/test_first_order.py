@@ -89,7 +89,7 @@ def test_market_order_of_a_market_never_traded_before_gets_its_price(lighter_ven
     Node(lighter_venue).run(story)
 
 
-def test_cancel_all_of_an_instrument_takes_one_transaction(lighter_venue: Any) -> None:
+def test_native_cancel_all_of_an_instrument_takes_one_transaction(lighter_venue: Any) -> None:
     """All orders of the strategy in that market end, those in another stay."""
 
     async def story(node: Node) -> None:
@@ -97,7 +97,7 @@ def test_cancel_all_of_an_instrument_takes_one_transaction(lighter_venue: Any) -
         orders = [s.limit(f"15{i:02}.00") for i in range(5)]
         other = s.limit("50000.0", instrument_id=BTC, quantity="0.00100")
         await until(lambda: all(o.is_open for o in (*orders, other)))
-        s.cancel_all_orders(ETH)
+        s.cancel_all_orders(ETH, params={"native": True})
         await until(lambda: all(o.is_closed for o in orders))
         assert other.is_open
         types = [row["tx_type"] for row in lighter_venue.ledger()]
