@@ -17,6 +17,7 @@ from collections.abc import Iterable
 from nautilus_trader.common.component import LiveClock
 from nautilus_trader.common.component import Logger
 from nautilus_trader.execution import messages
+from nautilus_trader.model.enums import ContingencyType
 from nautilus_trader.model.enums import OrderSide
 from nautilus_trader.model.enums import OrderType
 from nautilus_trader.model.identifiers import ClientOrderId
@@ -94,12 +95,26 @@ class OrderDesk:
 
     def submit(self, orders: Iterable[Order], params: dict[str, object] | None) -> None:
         """Send orders, several of them as a batch; deny with a reason what cannot be sent."""
+        orders = [order for order in orders if not order.is_closed]
+        if any(_depends(order) for order in orders) and self._deny_list(orders):
+            return
         requests = (self._request_or_deny(order, params or {}) for order in orders)
         self._dispatcher.submit(*(request for request in requests if request is not None))
 
+    def _deny_list(self, orders: list[Order]) -> bool:
+        """Deny all orders of a dependent list if one cannot be sent: half a bracket is a risk."""
+        for order in orders:
+            try:
+                self._translate(order)
+            except ParsingError as e:
+                leg = f"{order.client_order_id} ({order.type_string()})"
+                for other in orders:
+                    reason = f"the list is sent whole or not at all, and {leg} cannot be: {e}"
+                    self._events.denied(_ids(other), reason)
+                return True
+        return False
+
     def _request_or_deny(self, order: Order, params: dict[str, object]) -> SubmitRequest | None:
-        if order.is_closed:
-            return None
         if order.client_order_id in self._early_cancels:
             self._early_cancels.remove(order.client_order_id)
             self._tracker.cancel_unsent(self._tracker.register(order))
@@ -111,7 +126,18 @@ class OrderDesk:
             return None
 
     def _request(self, order: Order, params: dict[str, object]) -> SubmitRequest:
-        """Check and translate an order; raises before anything is remembered or sent."""
+        """Check, translate and remember an order; raises before anything is remembered."""
+        intent, build = self._translate(order)
+        tracked = self._tracker.register(order)
+        may_resend = bool(params.get("nonce_resend", True))
+        request = SubmitRequest(self._parties, tracked, intent, build, may_resend)
+        tracked.submit = request
+        return request
+
+    def _translate(
+        self, order: Order
+    ) -> tuple[CreateOrder | None, Callable[[], CreateOrder | None]]:
+        """Return the intent, none yet for a market order, and what builds it; raises."""
         self._check_lane()
         instrument = self._provider.find(order.instrument_id)
         if instrument is None:
@@ -123,12 +149,7 @@ class OrderDesk:
                 "client_order_id", str(order.client_order_id), "use another; its index is taken"
             )
         build = self._builder(order, instrument)
-        intent = None if order.order_type == OrderType.MARKET else build()
-        tracked = self._tracker.register(order)
-        may_resend = bool(params.get("nonce_resend", True))
-        request = SubmitRequest(self._parties, tracked, intent, build, may_resend)
-        tracked.submit = request
-        return request
+        return (None if order.order_type == OrderType.MARKET else build()), build
 
     def _builder(self, order: Order, instrument: Instrument) -> Callable[[], CreateOrder | None]:
         """Return what builds the intent: at once, or for a market order when it is bound."""
@@ -245,3 +266,8 @@ class OrderDesk:
 
 def _ids(whose: Order | messages.CancelOrder | messages.ModifyOrder) -> Ids:
     return Ids(whose.strategy_id, whose.instrument_id, whose.client_order_id)
+
+
+def _depends(order: Order) -> bool:
+    """Return whether an order's fate is tied to others'."""
+    return bool(order.contingency_type != ContingencyType.NO_CONTINGENCY or order.parent_order_id)

@@ -20,6 +20,7 @@ from nautilus_trader.execution.client import ExecutionClient
 from nautilus_trader.model.enums import AccountType
 from nautilus_trader.model.enums import OmsType
 from nautilus_trader.model.enums import OrderSide
+from nautilus_trader.model.enums import OrderType
 from nautilus_trader.model.events import OrderEvent
 from nautilus_trader.model.events import OrderPendingCancel
 from nautilus_trader.model.events import OrderPendingUpdate
@@ -120,6 +121,20 @@ class Engine:
             ETH.id, OrderSide.BUY, Quantity.from_str("0.1000"), price, price
         )
         return self._cached(order)
+
+    def bracket(self, **options: Any) -> list[Order]:
+        """Make an entry with take-profit and stop-loss; the cache has them."""
+        listed = self._factory.bracket(
+            ETH.id,
+            OrderSide.BUY,
+            Quantity.from_str("0.1000"),
+            entry_order_type=OrderType.LIMIT,
+            entry_price=Price.from_str("2000.00"),
+            tp_price=Price.from_str("2100.00"),
+            sl_trigger_price=Price.from_str("1900.00"),
+            **options,
+        )
+        return [self._cached(order) for order in listed.orders]
 
     def _cached(self, order: Order) -> Order:
         self.cache.add_order(order)

@@ -14,6 +14,7 @@ from nautilus_trader.execution.messages import CancelAllOrders
 from nautilus_trader.execution.messages import CancelOrder
 from nautilus_trader.execution.messages import ModifyOrder
 from nautilus_trader.model.enums import OrderSide
+from nautilus_trader.model.enums import OrderType
 from nautilus_trader.model.identifiers import ClientOrderId
 from nautilus_trader.model.identifiers import InstrumentId
 from nautilus_trader.model.identifiers import StrategyId
@@ -248,6 +249,27 @@ def test_cancel_of_an_order_that_has_ended_is_rejected(room: Room) -> None:
     room.party.tracker._by_id.clear()
     room.cancel(order)
     assert room.party.told[-1] == "CancelRejected"
+
+
+# -- LISTS ----------------------------------------------------------------------------------------
+
+
+def test_bracket_with_a_leg_that_cannot_be_sent_is_denied_whole(room: Room) -> None:
+    """Entry and take-profit without the stop would leave a naked position (B3)."""
+    orders = room.party.engine.bracket()
+    room.submit(*orders)
+    assert room.sent == []
+    assert room.party.told == ["Denied"] * 3
+    (stop,) = [order for order in orders if order.order_type == OrderType.STOP_MARKET]
+    for event in room.party.engine.events[-3:]:
+        assert str(stop.client_order_id) in event.reason
+        assert "STOP_MARKET" in event.reason
+
+
+def test_list_whose_orders_stand_alone_loses_only_what_cannot_be_sent(room: Room) -> None:
+    """Nothing ties them to each other."""
+    room.submit(room.party.engine.limit(), room.party.engine.stop_limit())
+    assert [type(request) for request in room.sent] == [SubmitRequest]
 
 
 # -- CANCEL-ALL -----------------------------------------------------------------------------------
