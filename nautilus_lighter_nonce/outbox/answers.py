@@ -156,8 +156,9 @@ class Answers:
         self._fates.quota.relax(entry.quota_key)
         # Before `_void_earlier`, which takes it down again if the venue went back.
         self._highest = max(self._highest, (write.epoch, write.nonce))
+        # Also by a 200 for what has ended: its record may have come before its answer.
+        self._void_earlier(write, now_ns)
         if write.is_undead and not entry.is_final:
-            self._void_earlier(write, now_ns)
             write.state = WriteState.ACCEPTED
             entry.is_suspected = False
             self._fates.give(entry, Input.ACCEPT, now_ns)

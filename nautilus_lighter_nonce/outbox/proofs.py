@@ -59,8 +59,8 @@ class Proofs:
         # Looked at before the record kills it.
         accepted = fates.evidence.accepted(nonce)
         losers = fates.evidence.executed(nonce, tx_hash)
-        if ours is None and accepted is not None:
-            self._fall_above(nonce, now_ns)
+        if accepted is not None and accepted.copy.tx_hash != tx_hash:
+            self._fall_above(nonce, now_ns, _written_last(ours, nonce, tx_hash))
         if ours is not None:
             self._show(ours, nonce, code, reason, w.Proof.RECORD, now_ns)
         self._overtaken(losers, now_ns)
@@ -117,10 +117,15 @@ class Proofs:
                 entry.falls += 1
             self._fates.give(entry, Input.DIED, now_ns)
 
-    def _fall_above(self, nonce: int, now_ns: int) -> None:
-        """What was accepted above a nonce may have vanished: it is in doubt again."""
+    def _fall_above(self, nonce: int, now_ns: int, before: int | None = None) -> None:
+        """
+        What was accepted above a nonce may have vanished: it is in doubt again.
+
+        Not what was written after what was executed there, if that was ours (`before`).
+        """
         for write in list(self._fates.evidence.above(nonce)):
-            if write.state is WriteState.ACCEPTED:
+            is_older = before is None or write.seq < before
+            if is_older and write.state is WriteState.ACCEPTED:
                 write.state = WriteState.SILENT
                 self._fates.give(write.entry, Input.FELL, now_ns)
 
@@ -177,3 +182,10 @@ class Proofs:
     def _is_stuck(self, entry: Entry, nonce: int, settled_ns: int) -> bool:
         """Return whether it was time to be executed, or the lane went back: its next was stale."""
         return entry.suspect_ns <= settled_ns or self._fates.lane.next_nonce == nonce
+
+
+def _written_last(entry: Entry | None, nonce: int, tx_hash: str) -> int | None:
+    """Return the number of the latest write of a hash of ours at a nonce."""
+    writes = () if entry is None else entry.writes
+    same = [x.seq for x in writes if x.nonce == nonce and x.copy.tx_hash == tx_hash]
+    return max(same, default=None)

@@ -190,8 +190,9 @@ def test_rule_9_second_200_at_a_nonce_voids_the_first_and_what_stood_above_it() 
 
 def _probe(lab: Lab) -> None:
     """Let the settled counter stay at the lowest accepted nonce until it is probed."""
+    written = len(lab.kinds())
     for _ in range(6):
-        if lab.asked_for(w.Rebase) and len(lab.kinds()) > 2:
+        if lab.asked_for(w.Rebase) and len(lab.kinds()) > written:
             return
         lab.wait(2)
         if lab.world.asked is not None:
@@ -264,6 +265,27 @@ def test_rule_10_what_fell_with_the_vanished_is_sent_again_with_the_same_bytes()
     writes = lab.asked_for(w.Write)
     assert lab.wrote()[-1] == (second, 1)
     assert writes[-1].copies == writes[1].copies
+
+
+def test_rule_9_record_of_the_probe_before_its_answer_lets_what_stood_above_fall() -> None:
+    """
+    What was executed at the vanished one's nonce proves the fall, and so does the late 200.
+
+    Without it each follower is found out by itself, a settled counter each (soak, seed 527).
+    """
+    lab = Lab()
+    lab.order()
+    followers = [lab.order() for _ in range(3)]
+    for _ in range(4):
+        lab.take()
+    lab.do("vanish")
+    _probe(lab)
+    lab.forget()
+    lab.do("deliver", lab.world.connection)
+    lab.execute()
+    assert [lab.state(n) for n in followers] == [TxState.DOUBT] * 3
+    lab.do("hear")
+    assert lab.wrote() == [(n, nonce) for nonce, n in enumerate(followers, start=1)]
 
 
 def test_rule_10_vanished_cancel_is_sent_again() -> None:
