@@ -213,11 +213,13 @@ class LighterNonceComponent(Component):
 
     def confirm_reset(self, account_index: int, api_key_index: int) -> None:
         """
-        Confirm that the venue was reset, so that a lane halted for it may be seeded at once.
+        Confirm that the venue was reset: a lane halted for it, and no other, may be seeded at once.
 
-        Without this it may be seeded once the newest signature of before the reset has expired.
+        Without this it may be seeded once the newest signature of before has expired.
         """
-        self._resets.confirm((account_index, api_key_index))
+        lane = self.lane(account_index, api_key_index)
+        if lane.state is core.LaneState.HALTED:
+            self._resets.confirm(lane.key)
 
     # -- TIME AND LANES ---------------------------------------------------------------------------
 
@@ -235,8 +237,7 @@ class LighterNonceComponent(Component):
             If the key is unknown.
 
         """
-        lane = self._lanes.get((account_index, api_key_index))
-        if lane is None:
+        if (lane := self._lanes.get((account_index, api_key_index))) is None:
             raise NotInitialized(account_index, api_key_index)
         return lane
 
@@ -254,7 +255,7 @@ class LighterNonceComponent(Component):
 
     def free_slots(self, account_index: int, api_key_index: int) -> tuple[int, int]:
         """Return how many nonces `issue` would hand out now, and the present pipelining depth."""
-        lane = self._lanes[(account_index, api_key_index)]
+        lane = self.lane(account_index, api_key_index)
         return lane.free_slots(), lane.depth
 
     def issue(self, account_index: int, api_key_index: int) -> IssuedNonce:
@@ -299,7 +300,7 @@ class LighterNonceComponent(Component):
 
     def halt(self, account_index: int, api_key_index: int, reason: str) -> None:
         """Stop issuing nonces of a key until it is seeded again."""
-        lane = self._lanes[(account_index, api_key_index)]
+        lane = self.lane(account_index, api_key_index)
         self._carry_out(lane, lane.halt(reason))
         self._news.drain()
 

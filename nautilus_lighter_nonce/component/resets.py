@@ -41,9 +41,9 @@ class Resets:
         self._until_ns[key] = now_ns + SIGNATURE_LIFE_NS
 
     def confirm(self, key: Key) -> None:
-        """Nothing of before a noted reset can be taken any more; without one, nothing changes."""
-        if self._until_ns.pop(key, None) is not None:
-            self._confirmed.add(key)
+        """Nothing of before can be taken any more."""
+        self._until_ns.pop(key, None)
+        self._confirmed.add(key)
 
     def is_confirmed(self, key: Key) -> bool:
         """Return whether a key's counter may begin anew."""

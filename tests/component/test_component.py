@@ -318,3 +318,16 @@ async def test_wildcard_subscription_hears_both_families() -> None:
     await component.connect()
     tell(kernel, events.TxRefused, component.issue(ACCOUNT, KEY))
     assert {type(e).__name__ for e in heard} == {"NonceSeeded", "NonceRolledBack", "TxRefused"}
+
+
+async def test_confirmation_for_a_lane_that_runs_does_not_lie_in_wait() -> None:
+    """Else the counter's next lag would pass for a reset, and what is in flight be dropped."""
+    kernel = Kernel()
+    source = ScriptedSource(10, 9)
+    component = make(kernel, source)
+    await component.connect()
+    tell(kernel, events.TxAccepted, component.issue(ACCOUNT, KEY))
+    component.confirm_reset(ACCOUNT, KEY)
+    await component.disconnect()
+    await component.connect()
+    assert [event.is_reset for event in kernel.events(events.NonceSeeded)] == [False, False]

@@ -110,10 +110,3 @@ def test_keys_are_confirmed_one_by_one() -> None:
     resets.forget(other)
     with pytest.raises(LaneHaltedError):
         resets.check(NAME, _halted(), NOW)
-
-
-def test_confirmation_without_a_reset_confirms_nothing() -> None:
-    """Else it would lie in wait, and the counter's next lag would pass for a reset."""
-    resets = Resets()
-    resets.confirm(NAME)
-    assert not resets.is_confirmed(NAME)
