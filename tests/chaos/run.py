@@ -60,6 +60,10 @@ WARM_UP_CHUNKS = 3
 """Chunks of a soak before its memory is measured for the first time."""
 
 
+ARRIVAL_ROUNDS, ARRIVAL_SECS = 10, 0.5
+"""How often, and how far apart, a run is judged again before a violation counts."""
+
+
 class Result(msgspec.Struct, kw_only=True):
     """What came of one or more chunks."""
 
@@ -133,6 +137,16 @@ async def play_chunk(node: Node, venue: VenueProcess, seed: int, orders: int) ->
 
 
 async def _judged(node: Node, venue: VenueProcess, player: Player) -> list[Violation]:
+    """Judge; what is only on its way to the node, such as a fill of this moment, may arrive yet."""
+    for _ in range(ARRIVAL_ROUNDS):
+        violations = await _judge(node, venue, player)
+        if not violations:
+            return []
+        await asyncio.sleep(ARRIVAL_SECS)
+    return await _judge(node, venue, player)
+
+
+async def _judge(node: Node, venue: VenueProcess, player: Player) -> list[Violation]:
     claims = claims_of(node, player)
     theirs = await asyncio.to_thread(venue_says, venue, claims)
     return violations_of(claims, node_says(node), theirs)

@@ -25,6 +25,7 @@ import itertools
 from collections.abc import Iterable
 from collections.abc import Iterator
 from typing import Any
+from typing import Final
 
 import msgspec
 
@@ -36,6 +37,10 @@ from nautilus_lighter_nonce.loopback.venue.ledger import Ledger
 from nautilus_lighter_nonce.loopback.venue.ledger import Transport
 from nautilus_lighter_nonce.loopback.venue.sequencer import Key
 from nautilus_lighter_nonce.loopback.venue.sequencer import Outcome
+
+
+LEAVING_NS: Final = 500_000_000
+"""An answer on a connection that its client left at that moment was not heard (our choice)."""
 
 
 def summarize(ledger: Ledger, counters: Iterable[tuple[Key, int, int]]) -> dict[str, Any]:
@@ -169,7 +174,11 @@ def _raw(entry: Entry) -> str:
 
 
 def _knew(first: Entry, again: Entry) -> bool:
-    return first.code == CODE_OK and 0 < first.replied_ns <= (again.received_ns or again.ts_ns)
+    """Whether the first one's acceptance was answered before the next was sent, and was heard."""
+    came_ns = again.received_ns or again.ts_ns
+    if first.connection != again.connection:
+        came_ns -= LEAVING_NS
+    return first.code == CODE_OK and 0 < first.replied_ns <= came_ns
 
 
 def _inversions(own: list[Entry]) -> Iterator[tuple[int, int]]:
