@@ -17,10 +17,17 @@ WORDS_ONLY = {
 }
 """Modules in which nothing happens, and why."""
 
-BEING_WRITTEN = ("component/", "demo/", "dispatch/", "execution.py", "orders/")
-"""Where tests are being moved and written at present; to be emptied, then removed."""
-
-TO_COME: set[str] = set()
+TO_COME = {
+    "demo/claims.py",
+    "demo/lifecycle.py",
+    "demo/run.py",
+    "demo/script.py",
+    "demo/strategy.py",
+    "demo/summary.py",
+    "demo/table.py",
+    "demo/tally.py",
+    "execution.py",
+}
 """Modules whose test file is not written yet; this set may only shrink."""
 
 
@@ -41,8 +48,7 @@ def untested() -> set[str]:
 
 def test_every_module_has_a_test_file_of_its_own() -> None:
     """Who changes a module finds its tests without searching."""
-    missing = untested() - set(WORDS_ONLY) - TO_COME
-    assert {name for name in missing if not name.startswith(BEING_WRITTEN)} == set()
+    assert untested() - set(WORDS_ONLY) - TO_COME == set()
 
 
 def test_exceptions_are_modules_without_a_test_file() -> None:
