@@ -39,7 +39,7 @@ def test_load_one_by_one_is_accepted_and_executed_whole(load: str) -> None:
     engine.run_due(NOW_NS + 10**9)
 
     summary = engine.summary()
-    assert (summary["executed"], summary["failed"], summary["vanished"]) == (40, 0, 0)
+    assert (summary["executed"], summary["reverted"], summary["vanished"]) == (40, 0, 0)
 
 
 def test_frame_of_a_transaction_carries_its_text_and_its_id() -> None:

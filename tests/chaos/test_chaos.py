@@ -210,7 +210,7 @@ def test_violations_of_cancel_all_that_went_again_is_of_another_market() -> None
     other_market = {"L2TxAttributes": {str(int(Attribute.CANCEL_ALL_MARKET)): 1}}
     bench.send(16, txs.cancel_all(3, **other_market), ms=120)
     bench.run(160)
-    assert bench.outcomes() == ["executed", "failed", "none", "executed"]
+    assert bench.outcomes() == ["executed", "reverted", "none", "executed"]
     assert _kinds(bench, **claim) == []
 
 

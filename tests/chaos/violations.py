@@ -362,8 +362,8 @@ def _is_by_lever(row: Mapping[str, Any] | None) -> bool:
         return False
     faults = set(row["fault"].split("+"))
     refused = "refuse" in faults and not row["accepted"]
-    failed = "fail" in faults and row["outcome"] == "failed"
-    return refused or failed or ("vanish" in faults and row["outcome"] == "vanished")
+    reverted = "fail" in faults and row["outcome"] == "reverted"
+    return refused or reverted or ("vanish" in faults and row["outcome"] == "vanished")
 
 
 def _is_business(row: Mapping[str, Any] | None) -> bool:

@@ -133,7 +133,7 @@ class OuterClient:
 
     async def executed(self, count: int) -> None:
         """Wait until so many transactions have been executed, failed or vanished."""
-        at_rest = {"executed", "failed", "vanished"}
+        at_rest = {"executed", "reverted", "vanished"}
         await eventually(
             lambda: sum(row["outcome"] in at_rest for row in self.venue.ledger()) >= count
         )

@@ -19,7 +19,7 @@ made
     crosses, no liquidity, no margin), was made and did not live.
 refused by the venue
     The API refused a copy of the create with a code that is neither a nonce's nor a rate limit's,
-    whether or not the answer came through; or a copy was executed and failed, or was accepted and
+    whether or not the answer came through; or a copy was executed and reverted, or was accepted and
     dropped for its own sake (expired, no margin any more, a key reset, the lever `vanish`). What
     fell with another transaction was not refused; nor was the member of a refused batch, if it was
     written again afterwards.

@@ -36,7 +36,7 @@ class Transport(Enum):
     FOREIGN = "foreign"  # a foreign writer's, played by the venue
 
 
-SPENT: Final = frozenset({Outcome.EXECUTED, Outcome.FAILED})
+SPENT: Final = frozenset({Outcome.EXECUTED, Outcome.REVERTED})
 """What became of transactions whose nonce is gone."""
 
 

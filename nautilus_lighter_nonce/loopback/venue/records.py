@@ -20,7 +20,7 @@ from nautilus_lighter_nonce.loopback.venue.sequencer import Outcome
 from nautilus_lighter_nonce.loopback.venue.state import State
 
 
-EXECUTED: Final = frozenset({Outcome.EXECUTED, Outcome.FAILED})
+EXECUTED: Final = frozenset({Outcome.EXECUTED, Outcome.REVERTED})
 
 
 def record_row(state: State, entry: Entry, now_ns: int) -> dict[str, Any]:

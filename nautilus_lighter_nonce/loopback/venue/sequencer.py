@@ -50,7 +50,7 @@ class Outcome(Enum):
     NONE = "none"  # never accepted
     PENDING = "pending"
     EXECUTED = "executed"
-    FAILED = "failed"
+    REVERTED = "reverted"
     VANISHED = "vanished"
 
 
@@ -232,7 +232,7 @@ class Sequencer:
         """
         Spend the nonce of the key's oldest accepted transaction.
 
-        Whether the transaction succeeded or failed in the sequencer makes no difference here.
+        Whether the transaction succeeded or was reverted makes no difference here.
 
         Parameters
         ----------

@@ -151,7 +151,7 @@ class Sequencing:
             return
         sequencer.execute(tx.key, ts_ns)
         del self._pending[entry.seq]
-        entry.outcome = Outcome.EXECUTED if done.app_error is None else Outcome.FAILED
+        entry.outcome = Outcome.EXECUTED if done.app_error is None else Outcome.REVERTED
         entry.app_error = done.app_error
         entry.order = done.order if entry.is_create else None
         entry.event_info = views.event_info(tx.info, done)

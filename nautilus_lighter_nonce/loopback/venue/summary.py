@@ -72,7 +72,7 @@ def summarize(ledger: Ledger, counters: Iterable[tuple[Key, int, int]]) -> dict[
         "refused": len(refused),
         "unanswered": sum(not e.replied_ns for e in entries),
         "executed": _count(entries, Outcome.EXECUTED),
-        "failed": _count(entries, Outcome.FAILED),
+        "reverted": _count(entries, Outcome.REVERTED),
         "vanished": _count(entries, Outcome.VANISHED),
         "pending": _count(entries, Outcome.PENDING),
         "orders_accepted": len(creates),

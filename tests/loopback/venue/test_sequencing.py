@@ -69,4 +69,4 @@ def test_vanish_late_levers_do_not_count_the_fallen() -> None:
     bench.run(15)
     bench.send(14, txs.create(1, 99), ms=20)
     bench.run(30)
-    assert bench.outcomes()[-1] == "failed"
+    assert bench.outcomes()[-1] == "reverted"

@@ -152,7 +152,7 @@ def test_summarize_gap_in_spent_nonces_is_not_contiguous() -> None:
     """Spent nonces that do not follow one another are not contiguous; failed ones are spent."""
     ledger = Ledger()
     write(ledger, 2, at=1, outcome=Outcome.EXECUTED)
-    write(ledger, 3, at=2, outcome=Outcome.FAILED)
+    write(ledger, 3, at=2, outcome=Outcome.REVERTED)
     assert judge(ledger)["contiguous"] is True
     write(ledger, 5, at=3, outcome=Outcome.EXECUTED)
     assert judge(ledger)["contiguous"] is False
@@ -171,7 +171,7 @@ def test_summarize_same_order_made_twice_is_doubled() -> None:
     """One client order index that became two orders is doubled; a refused duplicate is not."""
     ledger = Ledger()
     write(ledger, 1, at=1, outcome=Outcome.EXECUTED, coi=42)
-    write(ledger, 2, at=2, outcome=Outcome.FAILED, coi=42)
+    write(ledger, 2, at=2, outcome=Outcome.REVERTED, coi=42)
     summary = summarize(ledger, [])
     twice = [{"account_index": 700, "client_order_index": 42, "times": 2}]
     assert (summary["doubled"], summary["accepted_twice"]) == ([], twice)

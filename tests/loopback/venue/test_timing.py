@@ -77,9 +77,9 @@ def test_taker_delay_holds_up_what_stands_behind_it() -> None:
     bench.send(15, txs.cancel(2, 9))
     bench.send(15, txs.cancel(1, 9, ApiKeyIndex=6))
     bench.run(0)
-    assert bench.outcomes() == ["pending", "pending", "failed"]
+    assert bench.outcomes() == ["pending", "pending", "reverted"]
     bench.run(300)
-    assert bench.outcomes() == ["executed", "failed", "failed"]
+    assert bench.outcomes() == ["executed", "reverted", "reverted"]
 
 
 # -- PREDICTION -----------------------------------------------------------------------------------

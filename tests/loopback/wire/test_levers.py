@@ -226,7 +226,7 @@ async def test_fail_spends_the_nonce_and_tells_only_the_record(client: Client) -
     await client.executed(1)
     _, record = await client.get("tx", by="hash", value=body["tx_hash"])
     assert '\\"code\\":21702' in record["event_info"]
-    assert (last(client.venue)["outcome"], lane(client.venue)["executed"]) == ("failed", 2)
+    assert (last(client.venue)["outcome"], lane(client.venue)["executed"]) == ("reverted", 2)
     assert client.venue.summary()["orders_created"] == 0
 
 
