@@ -16,10 +16,12 @@ from nautilus_lighter_nonce.outbox.fates import Fates
 from nautilus_lighter_nonce.outbox.flight import Flight
 from nautilus_lighter_nonce.outbox.flight import Frame
 from nautilus_lighter_nonce.outbox.flight import Slot
+from nautilus_lighter_nonce.outbox.moves import Input
 from nautilus_lighter_nonce.outbox.moves import TxState
 from nautilus_lighter_nonce.outbox.settings import OutboxSettings
 
 
+MS = 1_000_000
 SEC = 1_000_000_000
 NEVER_NS = 10**18
 
@@ -89,3 +91,29 @@ def leave(of: Flight, name: str, now_ns: int, *members: Entry) -> Frame:
     """Let one frame leave, and return it."""
     of.put(Frame(name, [slot(member, at) for at, member in enumerate(members or (entry(),))]))
     return of.leave(now_ns)
+
+
+def bind_again(of: Entry, room: Fates, nonce: int) -> Entry:
+    """Bind a transaction, without having it signed."""
+    room.give(of, Input.BIND, 0)
+    room.flight.put(Frame(f"again {of.place}", [slot(of, nonce)]))
+    return of
+
+
+def bound_and_old(room: Fates, place: int = 8, nonce: int = 1) -> Entry:
+    """Bind a transaction whose first copy died and that grew old since: taken back, it ends."""
+    made = entry(place)
+    room.wait(made)
+    made.was_bound = True
+    first = write(made, nonce)
+    room.evidence.wrote(first)
+    room.evidence.kill(first)
+    bind_again(made, room, nonce)
+    made.is_old = True
+    return made
+
+
+def ages_told(room: Fates) -> list[str]:
+    """Return the ages that were told, in order, as they stand in the reasons."""
+    told = [x.reason for x in room.work if isinstance(x, w.Tell)]
+    return [reason[reason.index("after ") :] for reason in told if "after " in reason]

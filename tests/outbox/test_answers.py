@@ -21,6 +21,11 @@ from nautilus_lighter_nonce.outbox.flight import Frame
 from nautilus_lighter_nonce.outbox.moves import TxState
 from nautilus_lighter_nonce.outbox.moves import Why
 from nautilus_lighter_nonce.outbox.work import Proof
+from tests.outbox.parts import MS
+from tests.outbox.parts import SEC
+from tests.outbox.parts import ages_told
+from tests.outbox.parts import bind_again
+from tests.outbox.parts import bound_and_old
 from tests.outbox.parts import entry
 from tests.outbox.parts import fates
 from tests.outbox.parts import filler
@@ -310,3 +315,135 @@ def test_acceptances_are_counted() -> None:
     room = Room()
     room.answers.accepted(room.frame(entry(1), entry(2)), 0, 0)
     assert room.answers.taken == 2
+
+
+def test_verdict_says_all_that_the_answer_said() -> None:
+    """Which write it was of, the code and words of the venue, and when it will be executed."""
+    room = Room()
+    room.answers.accepted(room.frame(entry(1)), 9, 0)
+    room.decline(room.frame(entry(2)), 21739, "margin")
+    room.answers.silence(room.frame(entry(3)), "why", 0)
+    assert [x for x in room.fates.work if isinstance(x, w.Publish)] == [
+        w.Publish(Verdict.ACCEPTED, 0, 1, "w1", "1@0", 200, "", 9),
+        w.Publish(Verdict.REFUSED, 0, 1, "w2", "2@0", 21739, "margin", 0),
+        w.Publish(Verdict.UNKNOWN, 0, 1, "w3", "3@0", 0, "why", 0),
+    ]
+
+
+def test_200_ends_the_trouble_and_the_next_one_pauses_shortly_again() -> None:
+    """The way is free: what is refused later is a new refusal."""
+    room = Room()
+    room.decline(room.frame(entry(1)), 21120, "no")
+    room.decline(room.frame(entry(2)), 21120, "no")
+    room.answers.accepted(room.frame(entry(3)), 0, 0)
+    assert room.answers.trouble == ""
+    room.decline(room.frame(entry(4)), 21120, "no", now_ns=60 * SEC)
+    assert room.fates.quota.frame_pause_ns(60 * SEC) == GUARD_NS
+
+
+def test_200_ends_the_pause_of_its_type() -> None:
+    """The limit is behind us."""
+    room = Room()
+    room.decline(room.frame(entry(1)), 23000)
+    room.answers.accepted(room.frame(entry(2)), 0, 0)
+    assert not room.fates.quota.is_paused(TxType.CREATE_ORDER, 0)
+
+
+def test_answer_that_is_no_200_lets_the_next_of_its_type_probe() -> None:
+    """The probe says nothing of the limit."""
+    room = Room()
+    quota, later = room.fates.quota, 60 * SEC
+    quota.back_off(TxType.CREATE_ORDER, 0)
+    quota.take(TxType.CREATE_ORDER, later)
+    assert quota.is_paused(TxType.CREATE_ORDER, later)
+    room.decline(room.frame(entry()), 21739, now_ns=later)
+    assert not quota.is_paused(TxType.CREATE_ORDER, later)
+
+
+@pytest.mark.parametrize("answer", ["accepted", "refused", "stale"])
+def test_late_answer_to_what_is_bound_anew_gives_all_numbers_back(answer: str) -> None:
+    """At the time of the answer: what grew old meanwhile ends then."""
+    room = Room()
+    order = entry()
+    late = room.frame(order)
+    room.answers.silence(late, "why", 0)
+    bind_again(order, room.fates, 0)
+    old = bound_and_old(room.fates)
+    if answer == "accepted":
+        room.answers.accepted(late, 0, 7 * MS)
+    else:
+        room.decline(late, 21104 if answer == "stale" else 21739, now_ns=7 * MS)
+    assert old.state is TxState.ENDED
+    assert ages_told(room.fates) == ["after 7 ms"]
+
+
+@pytest.mark.parametrize(("code", "members"), [(23000, 1), (21739, 2)])
+def test_last_try_that_comes_back_ends_with_what_the_venue_said(code: int, members: int) -> None:
+    """Refused for now, or with others, and too old to wait; without words its age is told."""
+    for message in ("later", ""):
+        room = Room()
+        orders = [entry(place, batch=5) for place in range(1, members + 1)]
+        frame = room.frame(*orders)
+        for order in orders:
+            order.is_old = True
+        room.decline(frame, code, message, now_ns=7 * MS)
+        assert {(x.told, x.code) for x in orders} == {(w.News.GIVEN_UP, code)}
+        assert {x.reason for x in orders} == {message}
+        assert ages_told(room.fates) == ([] if message else ["after 7 ms"] * members)
+
+
+def test_frame_that_was_not_written_ends_what_is_too_old_at_that_time() -> None:
+    """It was not wanted any more, and nothing of it is at the venue."""
+    room = Room()
+    order = entry()
+    frame = room.frame(order)
+    order.state, order.why = TxState.UNWANTED, Why.AGE
+    room.answers.not_written(frame, 7 * MS)
+    assert ages_told(room.fates) == ["after 7 ms"]
+
+
+def test_refused_filler_is_remarked_with_what_the_venue_said() -> None:
+    """A person must see why no nonce is spent."""
+    room = Room()
+    room.decline(room.frame(filler()), 21739, "margin")
+    room.fates.wait(made := filler(7))
+    room.answers.unsigned(made, "no signer", 0)
+    first, second = (x.text for x in room.fates.work if isinstance(x, w.Remark))
+    assert ("(21739: margin)" in first, "(0: no signer)" in second) == (True, True)
+
+
+def test_cleared_suspicion_is_reminded_of_when_its_longer_patience_ends() -> None:
+    """Otherwise nobody would weigh the counter again."""
+    room = Room()
+    order, probe = _suspect(room)
+    room.decline(probe, 21104, now_ns=5)
+    assert (order.suspect_ns, Alarm.SHOW, order.place) in room.fates.alarms._heap
+
+
+def test_stale_number_says_nothing_of_an_acceptance_that_is_not_suspected() -> None:
+    """Its patience is as it was."""
+    room = Room()
+    order = entry(1)
+    room.answers.accepted(room.frame(order), 0, 0)
+    patience_ns = order.patience_ns
+    room.decline(room.frame(entry(2)), 21104)
+    assert order.patience_ns == patience_ns
+
+
+def test_second_200_lets_what_is_silent_or_awaited_above_stay_as_it_is() -> None:
+    """Only what was accepted has fallen: an answer that is awaited still comes."""
+    room = Room()
+    room.answers.accepted(room.frame(entry(1)), 0, 0)
+    awaited = entry(2)
+    late = room.frame(awaited, nonce=1).writes[0]
+    room.answers.accepted(room.frame(entry(3)), 0, 0)
+    assert (late.state, awaited.state) == (WriteState.PENDING, TxState.WRITTEN)
+
+
+def test_silence_at_the_very_number_of_the_highest_200_does_not_count() -> None:
+    """Below it all was taken; at it, only one of them."""
+    room = Room()
+    first = entry(1)
+    room.answers.accepted(room.frame(entry(2)), 0, 0)
+    room.answers.silence(room.frame(first), "why", 1)
+    assert first.state is TxState.DOUBT
