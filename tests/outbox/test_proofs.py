@@ -16,7 +16,11 @@ from nautilus_lighter_nonce.outbox.moves import Input
 from nautilus_lighter_nonce.outbox.moves import TxState
 from nautilus_lighter_nonce.outbox.moves import Why
 from nautilus_lighter_nonce.outbox.proofs import Proofs
+from tests.outbox.parts import MS
 from tests.outbox.parts import SEC
+from tests.outbox.parts import ages_told
+from tests.outbox.parts import bind_again
+from tests.outbox.parts import bound_and_old
 from tests.outbox.parts import entry
 from tests.outbox.parts import fates
 from tests.outbox.parts import slot
@@ -55,6 +59,14 @@ class Room:
     def works[Kind: w.Work](self, kind: type[Kind]) -> list[Kind]:
         """Return the works of a kind."""
         return [x for x in self.fates.work if isinstance(x, kind)]
+
+    def show(self, made: Entry, seen: str, now_ns: int) -> None:
+        """The record of a transaction's last write is seen, or its frame."""
+        if seen == "record":
+            last = made.writes[-1]
+            self.proofs.record(last.nonce, last.copy.tx_hash, 0, "", now_ns)
+        else:
+            self.proofs.shown(made, now_ns)
 
     def count(self, value: int, asked_ns: int) -> None:
         """The counter is answered."""
@@ -243,3 +255,181 @@ def test_reset_gives_up_all_that_was_at_the_venue() -> None:
     assert all(x.state is TxState.ENDED and x.death is w.Proof.RESET for x in orders)
     assert room.fates.probe is None
     assert not room.fates.evidence.is_spent(4)
+
+
+def test_record_of_an_impossible_nonce_is_remarked_with_its_number() -> None:
+    """A person must see what the venue says."""
+    room = Room()
+    room.proofs.record(2**60, "foreign", 0, "", 5)
+    assert str(2**60) in room.works(w.Remark)[0].text
+
+
+@pytest.mark.parametrize("seen", ["record", "frame"])
+def test_proof_of_what_was_written_leaves_the_numbers_of_others(seen: str) -> None:
+    """Only what is bound itself must give its number back."""
+    room = Room()
+    order = room.doubt(1, 0)
+    room.fates.wait(other := entry(2))
+    bind_again(other, room.fates, 1)
+    room.show(order, seen, 5)
+    assert (order.state, other.state) == (TxState.ALIVE, TxState.BOUND)
+
+
+@pytest.mark.parametrize("seen", ["record", "frame"])
+def test_proof_of_what_is_bound_gives_numbers_back_at_its_time(seen: str) -> None:
+    """What grew old meanwhile ends then."""
+    room = Room()
+    order = bind_again(room.doubt(1, 0), room.fates, 0)
+    bound_and_old(room.fates)
+    room.show(order, seen, 7 * MS)
+    assert ages_told(room.fates) == ["after 7 ms"]
+
+
+@pytest.mark.parametrize("seen", ["record", "frame"])
+def test_proof_ends_at_its_time_what_is_too_old_at_the_same_nonce(seen: str) -> None:
+    """It lost its only copy."""
+    room = Room()
+    order = room.doubt(1, 0)
+    room.stand(entry(2), 0, TxState.WRITTEN, WriteState.PENDING).is_old = True
+    room.show(order, seen, 7 * MS)
+    assert ages_told(room.fates) == ["after 7 ms"]
+
+
+@pytest.mark.parametrize("seen", ["record", "frame"])
+def test_proof_of_what_was_given_up_submits_its_cancel_at_that_time(seen: str) -> None:
+    """It grows old from then on."""
+    room = Room()
+    order = room.stand(entry(1, undo="undo"), 0, TxState.UNWANTED, WriteState.SILENT)
+    order.why = Why.AGE
+    room.show(order, seen, 7)
+    assert [(x.what, x.submitted_ns) for x in room.fates.queue] == [("undo", 7)]
+
+
+def test_frame_takes_back_what_an_answer_said_of_an_earlier_copy() -> None:
+    """It is there: no code and no reason."""
+    room = Room()
+    order = room.doubt(1, 0)
+    order.code, order.reason = 23000, "later"
+    room.proofs.shown(order, 5)
+    assert (order.told, order.code, order.reason) == (w.News.ALIVE, 0, "")
+
+
+def test_record_that_contradicts_an_end_names_its_nonce_and_what_it_is_of() -> None:
+    """It can only be read, not mended."""
+    room = Room()
+    order = room.doubt(1, 3)
+    room.fates.evidence.kill(order.writes[0])
+    order.resend = False
+    room.fates.give(order, Input.DIED, 0)
+    room.proofs.record(3, "1@3", 0, "", 5)
+    (remark,) = room.works(w.Remark)
+    assert ("at nonce 3" in remark.text, remark.what) == (True, "tx 1")
+
+
+def test_record_of_what_was_taken_for_dead_says_what_it_is_of() -> None:
+    """Its owner may want to look."""
+    room = Room()
+    order = room.doubt(1, 3)
+    room.fates.evidence.kill(order.writes[0])
+    room.proofs.record(3, "1@3", 0, "", 5)
+    assert [x.what for x in room.works(w.Remark)] == ["tx 1"]
+
+
+def test_loser_that_was_never_accepted_has_not_fallen() -> None:
+    """Only what the venue accepted and dropped is given up in time."""
+    room = Room()
+    winner = room.doubt(1, 0)
+    loser = room.stand(entry(2), 0, TxState.WRITTEN, WriteState.PENDING)
+    room.show(winner, "record", 5)
+    assert (loser.state, loser.falls) == (TxState.WAITING, 0)
+
+
+def test_record_behind_the_lane_is_noticed_by_it() -> None:
+    """From here on no answer of the counter below it is believed."""
+    room = Room()
+    lane = room.fates.lane
+    lane.accepted(lane.issue(), lane.epoch, 0)
+    before = lane.believes(0)
+    room.proofs.record(0, "foreign", 0, "", 5)
+    assert not room.works(w.Spent)
+    assert (before, lane.believes(0)) == (True, False)
+
+
+def test_counter_that_says_nothing_new_is_asked_ever_later() -> None:
+    """Only what is learnt makes the next pause short again."""
+    for value, factor in ((0, 2), (1, 1)):
+        room = Room()
+        inquiry = room.fates.inquiry
+        inquiry.ask_again(0)
+        assert inquiry.may_ask(room.settle_ns)
+        inquiry.answered()
+        room.count(value, room.settle_ns)
+        inquiry.ask_again(0)
+        assert not inquiry.may_ask(factor * room.settle_ns - 1)
+        assert inquiry.may_ask(factor * room.settle_ns)
+
+
+@pytest.mark.parametrize(("early_ns", "after"), [(1, TxState.ACCEPTED), (0, TxState.DOUBT)])
+def test_settled_counter_below_all_of_ours_lets_what_was_accepted_fall(
+    early_ns: int, after: TxState
+) -> None:
+    """A stranger's has vanished there, once it was time to be executed and the lag is over."""
+    room = Room()
+    order = room.accept(1, 6)
+    order.suspect_ns = SEC
+    room.count(5, SEC + room.settle_ns - early_ns)
+    assert order.state is after
+
+
+def test_settled_counter_below_a_silent_one_says_nothing_of_what_stands_above() -> None:
+    """What was never answered may not be there, and what is above it waits for that."""
+    room = Room()
+    room.doubt(1, 6)
+    order = room.accept(2, 7)
+    room.count(5, 60 * SEC)
+    assert order.state is TxState.ACCEPTED
+
+
+def test_settled_counter_at_an_acceptance_leaves_those_above_it() -> None:
+    """It is probed first."""
+    room = Room()
+    first, second = room.accept(1, 5), room.accept(2, 6)
+    room.count(5, 60 * SEC)
+    assert (first.state, second.state) == (TxState.UNWANTED, TxState.ACCEPTED)
+
+
+def test_counter_above_an_acceptance_says_nothing_of_those_above() -> None:
+    """The lowest of ours is counted: nothing is missing below it."""
+    room = Room()
+    order = room.accept(1, 6)
+    above = room.accept(2, 7)
+    room.count(7, 60 * SEC)
+    assert order.state is TxState.ACCEPTED
+    assert not order.is_suspected
+    assert above.is_suspected
+
+
+def test_counter_at_an_acceptance_the_lane_went_back_to_makes_it_suspect_at_once() -> None:
+    """Its next number was stale: no patience is owed."""
+    room = Room()
+    order = room.accept(1, 0)
+    order.suspect_ns = 900 * SEC
+    room.count(0, SEC)
+    assert order.is_suspected
+
+
+def test_expiry_ends_what_is_too_old_at_that_time() -> None:
+    """Its last copy is dead."""
+    room = Room()
+    order = room.stand(entry(1), 5, TxState.UNWANTED, WriteState.SILENT, expires_ns=0)
+    order.why = Why.AGE
+    room.count(5, 60 * SEC)
+    assert ages_told(room.fates) == ["after 60000 ms"]
+
+
+def test_reset_gives_numbers_back_at_its_time() -> None:
+    """What grew old meanwhile ends then."""
+    room = Room()
+    bound_and_old(room.fates)
+    room.proofs.reset(7 * MS)
+    assert ages_told(room.fates) == ["after 7 ms"]
