@@ -15,6 +15,11 @@ from nautilus_lighter_nonce.outbox.flight import Frame
 from nautilus_lighter_nonce.outbox.moves import Input
 from nautilus_lighter_nonce.outbox.moves import TxState
 from nautilus_lighter_nonce.outbox.moves import Why
+from tests.outbox.parts import MS
+from tests.outbox.parts import SEC
+from tests.outbox.parts import ages_told
+from tests.outbox.parts import bind_again
+from tests.outbox.parts import bound_and_old
 from tests.outbox.parts import entry
 from tests.outbox.parts import fates
 from tests.outbox.parts import filler
@@ -255,3 +260,73 @@ def test_bad_news_carry_code_and_reason_and_good_ones_do_not() -> None:
     last = room.work[-1]
     assert isinstance(last, w.Tell)
     assert (last.code, last.reason) == (21739, "margin")
+
+
+def test_dead_one_of_a_stopping_client_ends_for_the_stop() -> None:
+    """Nothing is written any more."""
+    room = fates()
+    order = _written(room, entry())
+    room.is_stopping = True
+    room.evidence.kill(order.writes[0])
+    room.give(order, Input.DIED, 1)
+    assert (order.state, order.why) == (TxState.ENDED, Why.STOP)
+
+
+def test_dead_suspect_that_waits_again_is_suspected_no_more() -> None:
+    """Its next copy has a number of its own."""
+    room = fates()
+    cancel = _written(room, entry(1, TxType.CANCEL_ORDER, repeats=True))
+    cancel.state, cancel.why, cancel.is_suspected = TxState.UNWANTED, Why.SUSPECTED, True
+    room.evidence.kill(cancel.writes[0])
+    room.give(cancel, Input.DIED, 1)
+    assert (cancel.state, cancel.is_suspected) == (TxState.WAITING, False)
+
+
+def test_number_that_is_given_back_ends_what_is_too_old_at_that_time() -> None:
+    """Its copies are dead, and it is not sent again."""
+    room = fates()
+    old = bound_and_old(room)
+    room.take_back(7 * MS)
+    assert old.state is TxState.ENDED
+    assert ages_told(room) == ["after 7 ms"]
+
+
+def test_dead_one_gives_the_numbers_of_its_later_ones_back_at_that_time() -> None:
+    """Numbers are given anew, in the order of the order."""
+    room = fates()
+    order = _written(room, entry(1, order="o"))
+    change = bind_again(_add(room, entry(2, TxType.MODIFY_ORDER, order="o")), room, 1)
+    bound_and_old(room, nonce=2)
+    room.evidence.kill(order.writes[0])
+    room.give(order, Input.DIED, 7 * MS)
+    assert [x.state for x in (order, change)] == [TxState.WAITING] * 2
+    assert ages_told(room) == ["after 7 ms"]
+
+
+def test_number_that_is_given_back_lets_another_of_its_type_probe() -> None:
+    """The probe was never written."""
+    room = fates()
+    room.quota.back_off(TxType.CREATE_ORDER, 0)
+    later = 60 * SEC
+    bind_again(_add(room, entry()), room, 0)
+    room.quota.take(TxType.CREATE_ORDER, later)
+    room.take_back(later)
+    assert not room.quota.is_paused(TxType.CREATE_ORDER, later)
+
+
+def test_change_that_comes_too_late_says_why() -> None:
+    """Its owner reads it."""
+    room = fates()
+    earlier = _add(room, entry(1, TxType.MODIFY_ORDER, order="o"))
+    change = _written(room, entry(2, TxType.MODIFY_ORDER, order="o"))
+    room.give(change, Input.SHOWN, 0, w.Proof.RECORD)
+    assert earlier.reason == "a later change of its order was executed"
+
+
+def test_cancel_of_what_lives_though_given_up_is_new_and_never_too_old() -> None:
+    """It repeats, and its time begins when it is submitted."""
+    room = fates()
+    order = _written(room, entry(1, undo="undo"))
+    order.why = Why.AGE
+    room.give(order, Input.SHOWN, 7, w.Proof.FRAME)
+    assert [(x.repeats, x.submitted_ns) for x in room.queue] == [(True, 7)]
