@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 
 from nautilus_lighter_nonce.core.decisions import LaneState
+from nautilus_lighter_nonce.lighter.codes import TxType
 from nautilus_lighter_nonce.outbox import work as w
+from nautilus_lighter_nonce.outbox.alarms import Alarm
 from nautilus_lighter_nonce.outbox.answers import Answers
 from nautilus_lighter_nonce.outbox.binding import FRESH_NS
 from nautilus_lighter_nonce.outbox.binding import Binding
@@ -16,6 +18,7 @@ from nautilus_lighter_nonce.outbox.entry import Entry
 from nautilus_lighter_nonce.outbox.entry import WriteState
 from nautilus_lighter_nonce.outbox.fates import Fates
 from nautilus_lighter_nonce.outbox.moves import TxState
+from nautilus_lighter_nonce.outbox.moves import Why
 from nautilus_lighter_nonce.outbox.settings import OutboxSettings
 from tests.outbox.parts import SEC
 from tests.outbox.parts import entry
@@ -225,3 +228,68 @@ def test_doubt_at_a_nonce_that_is_known_to_be_spent_is_looked_up_instead() -> No
     binding.want_pass(0)
     assert order.state is TxState.SPENT
     assert not _asked(room, w.Rebase)
+
+
+def test_fill_for_a_refused_account_takes_a_batch_apart() -> None:
+    """One at a time, so that one alone meets the same."""
+    binding, room, answers = _made()
+    answers.trouble = "21120: invalid signature"
+    for place in (1, 2):
+        _wait(room, place, batch=7)
+    binding.fill(0)
+    assert room.flight.bound == 1
+
+
+def test_fill_spends_a_number_nobody_wants_with_a_cancel_that_never_grows_old() -> None:
+    """A filler is new, and is reminded of no age."""
+    binding, room, _ = _made()
+    unwanted = _doubt(room, 1, 0)
+    unwanted.state, unwanted.why = TxState.UNWANTED, Why.USER
+    binding.fill(7)
+    (made,) = [x for x in room.entries.values() if x.is_filler]
+    assert (made.state, made.tx_type) == (TxState.BOUND, TxType.CANCEL_ORDER)
+    assert (made.submitted_ns, made.repeats) == (7, True)
+    assert not any(alarm is Alarm.AGE for _, alarm, _ in room.alarms._heap)
+
+
+def test_fill_of_a_number_that_counted_as_spent_writes_its_doubt_again() -> None:
+    """The lane went back behind it: it does not count."""
+    binding, room, _ = _made()
+    order = _doubt(room, 1, 0)
+    room.count(order, 1)
+    binding.fill(5)
+    assert order.state is TxState.BOUND
+    assert order.counted_ns == 0
+
+
+def test_fill_wakes_when_the_pause_of_those_who_wait_ends() -> None:
+    """Nothing else would."""
+    binding, room, _ = _made()
+    _wait(room, 1)
+    room.quota.back_off(TxType.CREATE_ORDER, 0)
+    binding.fill(0)
+    assert room.flight.bound == 0
+    assert room.alarms.first == (room.quota.pause_ends_ns(0), Alarm.WAKE, 0)
+
+
+def test_fill_passes_over_nothing_while_all_slots_are_taken() -> None:
+    """The lane takes no number then, known to be taken or not."""
+    binding, room, _ = _made()
+    for place in range(1, 6):
+        _wait(room, place)
+    room.evidence.executed(4, "x")
+    binding.fill(0)
+    assert room.lane.next_nonce == 4
+    binding.fill(0)
+    assert room.flight.bound == 4
+
+
+def test_write_notes_by_what_name_and_where_each_copy_left() -> None:
+    """Its verdict is told by that name, and answers are looked for there."""
+    binding, room, _ = _made()
+    room.flight.connected(3, 0)
+    order = _wait(room, 1)
+    binding.fill(0)
+    room.flight.signed("1-1", signed("hash"))
+    binding.write(0)
+    assert [(x.id, x.connection) for x in order.writes] == [("1-1", 3)]
