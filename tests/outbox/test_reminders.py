@@ -11,6 +11,7 @@ from nautilus_lighter_nonce.outbox.answers import Answers
 from nautilus_lighter_nonce.outbox.entry import Entry
 from nautilus_lighter_nonce.outbox.entry import WriteState
 from nautilus_lighter_nonce.outbox.fates import Fates
+from nautilus_lighter_nonce.outbox.inquiry import FIRST_LOOK_NS
 from nautilus_lighter_nonce.outbox.moves import TxState
 from nautilus_lighter_nonce.outbox.reminders import BACKSTOP_NS
 from nautilus_lighter_nonce.outbox.reminders import LOOK_AGAIN_NS
@@ -229,3 +230,72 @@ def test_age_of_a_refused_account_is_told_with_the_true_cause() -> None:
     room.alarms.set(SEC, Alarm.AGE, 1)
     reminders.ring(SEC)
     assert "21120" in order.reason
+
+
+def test_open_doubt_with_something_due_at_the_backstop_needs_no_other() -> None:
+    """It is looked at then."""
+    reminders, room, _ = _made()
+    room.doubts[1] = _add(room, entry(), TxState.DOUBT, WriteState.SILENT)
+    room.alarms.set(BACKSTOP_NS, Alarm.EXPIRY, 1)
+    reminders.watch_doubts(0)
+    assert len(room.alarms) == 1
+
+
+def test_acceptance_that_fell_is_reminded_of_no_showing() -> None:
+    """A doubt has reminders of its own."""
+    reminders, room, _ = _made()
+    _add(room, entry(), TxState.DOUBT, WriteState.SILENT)
+    room.alarms.set(SEC, Alarm.SHOW, 1)
+    assert reminders.next_due() is None
+
+
+def test_tidying_keeps_what_may_have_something_to_say() -> None:
+    """An answer that is awaited, a look-up, a pause, a question, a transaction."""
+    reminders, room, _ = _made()
+    frame = leave(room.flight, "f", 0)
+    room.inquiry.look(3, SEC)
+    _add(room, entry(), TxState.WAITING)
+    kept: list[tuple[int, Alarm, int | str]]
+    kept = [(SEC, Alarm.QUEUE, 1), (SEC, Alarm.ASK, 0), (SEC, Alarm.WAKE, 0)]
+    for place in range(100, 200):
+        room.alarms.set(5 * SEC, Alarm.AGE, place)
+    for due_ns, alarm, about in kept:
+        room.alarms.set(due_ns, alarm, about)
+    kept += [(frame.deadline_ns, Alarm.SILENCE, "f"), (SEC + FIRST_LOOK_NS, Alarm.LOOK, 3)]
+    reminders.ring(0)
+    assert sorted(room.alarms._heap) == sorted(kept)
+
+
+def test_silence_is_said_with_the_time_since_its_frame_was_written() -> None:
+    """Not since the beginning of time."""
+    reminders, room, _ = _made()
+    order = _add(room, entry(), TxState.WRITTEN, WriteState.PENDING)
+    frame = leave(room.flight, "f", 60 * SEC, order)
+    frame.writes += order.writes
+    reminders.ring(frame.deadline_ns)
+    assert [x.message for x in room.work if isinstance(x, w.Publish)] == ["no reply within 1500 ms"]
+
+
+@pytest.mark.parametrize(("trouble", "why"), [("no token", " (no token)"), ("", "")])
+def test_command_that_waited_for_a_connection_says_what_kept_it_away(
+    trouble: str, why: str
+) -> None:
+    """If anybody knows."""
+    reminders, room, _ = _made()
+    order = _add(room, entry(), TxState.WAITING)
+    room.alarms.set(5 * SEC, Alarm.QUEUE, 1)
+    room.flight.lost()
+    room.flight.trouble = trouble
+    reminders.ring(5 * SEC)
+    assert order.reason == f"waited 5000 ms for its turn, and the stream was not connected{why}"
+
+
+def test_command_that_waited_with_a_slot_free_was_kept_by_something_else() -> None:
+    """One free slot is enough."""
+    reminders, room, _ = _made()
+    order = _add(room, entry(), TxState.WAITING)
+    room.alarms.set(5 * SEC, Alarm.QUEUE, 1)
+    while room.lane.free_slots() > 1:
+        room.lane.issue()
+    reminders.ring(5 * SEC)
+    assert "in flight" not in order.reason
