@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+import pytest
+
 from nautilus_lighter_nonce.core.counter import MAX_LAG
 from nautilus_lighter_nonce.core.decisions import LaneState
 from nautilus_lighter_nonce.outbox import work as w
 from nautilus_lighter_nonce.outbox.answers import Answers
 from nautilus_lighter_nonce.outbox.binding import Binding
+from nautilus_lighter_nonce.outbox.entry import WriteState
 from nautilus_lighter_nonce.outbox.fates import Fates
 from nautilus_lighter_nonce.outbox.moves import TxState
 from nautilus_lighter_nonce.outbox.planning import MOVES_THE_LANE
 from nautilus_lighter_nonce.outbox.planning import Planner
+from tests.outbox.parts import MS
 from tests.outbox.parts import SEC
+from tests.outbox.parts import ages_told
+from tests.outbox.parts import bound_and_old
 from tests.outbox.parts import entry
 from tests.outbox.parts import fates
 from tests.outbox.parts import signed
+from tests.outbox.parts import write
 
 
 def _made(*, is_connected: bool = True) -> tuple[Planner, Fates]:
@@ -111,3 +118,52 @@ def test_lane_that_begins_far_below_what_is_known_is_halted() -> None:
     room.evidence.counter = MAX_LAG
     planner.pull(SEC)
     assert room.lane.next_nonce > MAX_LAG
+
+
+def test_halt_of_a_lane_that_begins_too_low_names_both_numbers_and_is_all_that_is_done() -> None:
+    """A person must see how far apart they are; until then no pass goes back."""
+    planner, room = _made()
+    room.lane.take()
+    for place, nonce in ((1, 0), (2, 10**12)):
+        _wait(room, place)
+        order = room.doubts[place] = room.entries[place]
+        room.queue.remove(order)
+        order.state = TxState.DOUBT
+        room.evidence.wrote(write(order, nonce, state=WriteState.SILENT))
+    planner.pull(0)
+    (halt,) = room.work
+    assert isinstance(halt, w.Halt)
+    assert "nonce 1," in halt.reason
+    assert str(10**12) in halt.reason
+
+
+def test_lane_that_begins_high_is_held_against_what_is_known_by_the_difference() -> None:
+    """A large number is no gap."""
+    planner, room = _made()
+    room.lane.seed(10**12)
+    room.evidence.counter = 10**12
+    planner.pull(0)
+    assert not room.work
+
+
+def test_lanes_question_whose_time_has_come_is_asked_at_once() -> None:
+    """Not a moment later."""
+    planner, room = _made()
+    room.lane.doubted(5, 0)
+    question_ns = room.lane.question_ns
+    assert question_ns is not None
+    planner.pull(question_ns)
+    assert list(room.work) == [w.AskCounter()]
+
+
+@pytest.mark.parametrize("lane", ["halted", "frozen"])
+def test_pull_of_a_lane_that_is_not_open_ends_what_is_too_old_at_that_time(lane: str) -> None:
+    """Its number is given back."""
+    planner, room = _made()
+    bound_and_old(room)
+    if lane == "halted":
+        room.lane.halt("why")
+    else:
+        room.lane.doubted(5, 0)
+    planner.pull(7 * MS)
+    assert ages_told(room) == ["after 7 ms"]
