@@ -57,3 +57,22 @@ def test_alarms_about_what_has_ended_are_forgotten_and_the_others_kept_in_order(
     assert heard == sorted(heard)
     assert (10_000, Alarm.EXPIRY, 0) in heard
     assert (1_000, Alarm.EXPIRY, 9_000) in heard
+
+
+def test_few_alarms_are_kept_and_twice_what_was_kept_is_allowed() -> None:
+    """Whoever tidies more often than that pays more than it saves."""
+    alarms = Alarms()
+    for at in range(FEW):
+        alarms.set(at, Alarm.EXPIRY, at)
+    alarms.tidy(lambda *_: False)
+    assert len(alarms) == FEW
+    alarms.set(FEW, Alarm.EXPIRY, FEW)
+    alarms.tidy(lambda *_: True)
+    most = 2 * (FEW + 1)
+    for at in range(FEW + 1, most):
+        alarms.set(at, Alarm.EXPIRY, at)
+    alarms.tidy(lambda *_: False)
+    assert len(alarms) == most
+    alarms.set(most, Alarm.EXPIRY, most)
+    alarms.tidy(lambda *_: False)
+    assert len(alarms) == 0

@@ -200,3 +200,26 @@ def test_frames_without_answers_are_remembered_in_bounds() -> None:
     turn.connected(2, 0)
     alone = leave(turn, "alone", 0)
     assert turn.only_unanswered(2) is alone
+
+
+def test_silent_frame_is_not_hurried_by_a_later_answer() -> None:
+    """Nobody waits for it any more."""
+    turn = flight()
+    first, second = leave(turn, "a", 0), leave(turn, "b", 1)
+    turn.silent(first)
+    turn.answered("b", 1, 2)
+    assert not first.deadline_ns
+    assert not turn.is_waiting
+    assert second.deadline_ns
+
+
+def test_frames_that_are_all_awaited_are_all_remembered() -> None:
+    """An answer may place them yet."""
+    turn = flight()
+    answered = leave(turn, "answered", 0)
+    names = [f"f{at}" for at in range(rooms.REMEMBERED_FRAMES + 1)]
+    for name in names:
+        leave(turn, name, 0)
+    turn.answered("answered", 1, 0)
+    turn.silent(answered)
+    assert all(turn.frame(name) is not None for name in names)

@@ -14,6 +14,7 @@ from nautilus_lighter_nonce.outbox.healing import Ruling
 from nautilus_lighter_nonce.outbox.moves import TxState
 from nautilus_lighter_nonce.outbox.queue import Queue
 from nautilus_lighter_nonce.outbox.quota import Quota
+from tests.outbox.parts import SEC
 from tests.outbox.parts import entry
 from tests.outbox.parts import write
 
@@ -210,3 +211,37 @@ def test_pass_is_not_needed_while_an_answer_at_the_number_is_awaited_or_it_is_ta
     assert not room.healing.needs_pass(made, 6, set())
     spender.writes[0].state = WriteState.SILENT
     assert room.healing.needs_pass(made, 6, set())
+
+
+def test_pause_that_is_over_keeps_nobody_from_a_number() -> None:
+    """Neither the earlier of an order, nor a cancel, nor a stranger: time is asked for each."""
+    later = 60 * SEC
+    for waits, expected in (
+        (entry(1, order="o"), [1]),
+        (entry(3, TxType.CANCEL_ORDER, order="o"), [3]),
+        (entry(4), [4]),
+    ):
+        room = Room()
+        is_first = waits.place == 1
+        state = TxState.DOUBT if is_first else TxState.UNWANTED
+        room.doubt(entry(2, TxType.MODIFY_ORDER, order="o"), 5, state)
+        room.wait(waits)
+        room.quota.back_off(waits.tx_type, 0)
+        stands = room.healing.occupants(5, 15, later)
+        assert isinstance(stands, list)
+        assert [x.place for x in stands] == expected
+
+
+def test_doubt_whose_type_must_pause_lets_in_whose_pause_is_over_and_whose_order_allows_it() -> (
+    None
+):
+    """The next eligible is asked of the very number, at the very time."""
+    room = Room()
+    later = 60 * SEC
+    room.quota.back_off(TxType.CREATE_ORDER, later)
+    room.quota.back_off(TxType.CANCEL_ORDER, 0)
+    room.doubt(entry(1), 5)
+    room.doubt(entry(2, TxType.MODIFY_ORDER, order="o"), 6)
+    room.wait(entry(3, TxType.CANCEL_ORDER, order="o"))
+    free = room.wait(entry(4, TxType.CANCEL_ORDER))
+    assert room.healing.occupants(5, 15, later) == [free]

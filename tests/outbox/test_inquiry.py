@@ -128,3 +128,13 @@ def test_what_was_asked_before_a_stop_is_asked_anew() -> None:
     assert inquiry.is_looking(7)
     assert inquiry.may_ask(100)
     assert alarms.first == (100, Alarm.ASK, 0)
+
+
+def test_look_up_that_is_over_reminds_of_its_own_nonce() -> None:
+    """Each has pauses of its own."""
+    inquiry, alarms = _made()
+    inquiry.look(3, 0)
+    assert inquiry.begin_look(3) == 0
+    inquiry.looked_up(3, FIRST_LOOK_NS)
+    alarms.drop()
+    assert alarms.first == (2 * FIRST_LOOK_NS, Alarm.LOOK, 3)

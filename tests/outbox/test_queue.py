@@ -158,3 +158,13 @@ def test_what_does_not_wait_may_not_go() -> None:
     """A sibling in doubt is not sent from the queue."""
     doubted = _doubted(1, 0)
     assert not _queue(doubted).may_go(doubted, 0)
+
+
+def test_group_is_asked_at_the_very_time_whether_its_members_must_pause() -> None:
+    """Of another type, with a pause that runs or is over."""
+    quota = Quota()
+    quota.back_off(TxType.MODIFY_ORDER, 0)
+    members = [entry(1, batch=3), entry(2, TxType.MODIFY_ORDER, batch=3)]
+    queue = _queue(*members, quota=quota)
+    assert queue.group_for(0, 15, 0) == members[:1]
+    assert queue.group_for(0, 15, 10**9) == members

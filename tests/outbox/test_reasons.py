@@ -57,3 +57,10 @@ def test_reason_without_words_is_the_kind_of_the_end() -> None:
     assert "stopped" in reason_of(order, NOW_NS)
     order.why = Why.SUSPECTED
     assert "dropped" in reason_of(order, NOW_NS)
+
+
+def test_age_is_counted_from_when_it_was_submitted() -> None:
+    """Not since the beginning of time."""
+    order = entry()
+    order.why, order.submitted_ns = Why.AGE, 1_000 * 1_000_000
+    assert "after 234 ms" in reason_of(order, NOW_NS)
