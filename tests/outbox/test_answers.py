@@ -12,60 +12,22 @@ from nautilus_lighter_nonce.outbox.answers import GUARD_NS
 from nautilus_lighter_nonce.outbox.answers import LONGEST_GUARD_NS
 from nautilus_lighter_nonce.outbox.answers import LONGEST_PREDICTION_NS
 from nautilus_lighter_nonce.outbox.answers import RETRY_NS
-from nautilus_lighter_nonce.outbox.answers import Answers
 from nautilus_lighter_nonce.outbox.entry import FILLER_KEY
 from nautilus_lighter_nonce.outbox.entry import Entry
 from nautilus_lighter_nonce.outbox.entry import WriteState
-from nautilus_lighter_nonce.outbox.fates import Fates
 from nautilus_lighter_nonce.outbox.flight import Frame
 from nautilus_lighter_nonce.outbox.moves import TxState
 from nautilus_lighter_nonce.outbox.moves import Why
 from nautilus_lighter_nonce.outbox.work import Proof
+from tests.outbox.answering import Room
 from tests.outbox.parts import MS
 from tests.outbox.parts import SEC
 from tests.outbox.parts import ages_told
 from tests.outbox.parts import bind_again
 from tests.outbox.parts import bound_and_old
 from tests.outbox.parts import entry
-from tests.outbox.parts import fates
 from tests.outbox.parts import filler
-from tests.outbox.parts import slot
 from tests.outbox.parts import state_of
-from tests.outbox.parts import write
-
-
-class Room:
-    """Answers, and frames to be answered."""
-
-    def __init__(self) -> None:
-        self.fates: Fates = fates()
-        self.fates.flight.connected(1, 0)
-        self.answers = Answers(self.fates)
-        self.seq = 0
-
-    def frame(self, *members: Entry, nonce: int = 0) -> Frame:
-        """Write one frame."""
-        self.seq += 1
-        slots = [slot(member, nonce + at) for at, member in enumerate(members)]
-        self.fates.flight.put(Frame(f"f{self.seq}", slots))
-        frame = self.fates.flight.leave(0)
-        for at, member in enumerate(members):
-            if member.place not in self.fates.entries:
-                self.fates.add(member)
-            member.state, member.was_bound = TxState.WRITTEN, True
-            made = write(member, nonce + at, seq=self.seq)
-            frame.writes.append(made)
-            self.fates.evidence.wrote(made)
-        return frame
-
-    def published(self) -> list[tuple[Verdict, int]]:
-        """Return (verdict, nonce) of all that was published."""
-        return [(x.verdict, x.nonce) for x in self.fates.work if isinstance(x, w.Publish)]
-
-    def decline(self, frame: Frame, code: int, message: str = "", now_ns: int = 0) -> None:
-        """The venue declines a frame."""
-        verdict = Verdict.STALE if code == 21104 else Verdict.REFUSED
-        self.answers.declined(frame, verdict, code, message, now_ns)
 
 
 def test_200_moves_the_lane_and_expects_a_showing() -> None:
@@ -438,6 +400,17 @@ def test_second_200_lets_what_is_silent_or_awaited_above_stay_as_it_is() -> None
     late = room.frame(awaited, nonce=1).writes[0]
     room.answers.accepted(room.frame(entry(3)), 0, 0)
     assert (late.state, awaited.state) == (WriteState.PENDING, TxState.WRITTEN)
+
+
+def test_second_200_leaves_accepted_what_stands_accepted_below_it() -> None:
+    """Though another copy of it is silent above: that one was never taken."""
+    room = Room()
+    order = entry(1)
+    room.answers.silence(room.frame(order, nonce=5), "why", 0)
+    room.answers.accepted(room.frame(order, nonce=3), 0, 0)
+    room.answers.accepted(room.frame(entry(2), nonce=4), 0, 0)
+    room.answers.accepted(room.frame(entry(3), nonce=4), 0, 0)
+    assert order.state is TxState.ACCEPTED
 
 
 def test_silence_at_the_very_number_of_the_highest_200_does_not_count() -> None:
