@@ -164,10 +164,8 @@ class Fates:
         self.alarms.set(max(past_ns, now_ns), Alarm.EXPIRY, entry.place)
 
     def _weigh_doubt(self, entry: Entry, now_ns: int) -> None:
-        """A doubt that is not to be sent again is not wanted; one whose nonce counts waits."""
-        if entry.counted_ns:
-            self.give(entry, Input.COUNTED, now_ns)
-        elif self.is_stopping:
+        """A doubt that is not to be sent again is not wanted."""
+        if self.is_stopping:
             self.give(entry, Input.STOP, now_ns)
         elif entry.is_old or not entry.resend:
             self.give(entry, Input.TOO_OLD, now_ns)
