@@ -55,7 +55,7 @@ class Proofs:
             return
         if ours is not None and ours.state is TxState.BOUND:
             fates.take_back(now_ns)
-        self._executed(nonce, is_ours=ours is not None, tx_hash=tx_hash)
+        self._executed(nonce, is_ours=ours is not None)
         # Looked at before the record kills it.
         accepted = fates.evidence.accepted(nonce)
         losers = fates.evidence.executed(nonce, tx_hash)
@@ -75,19 +75,19 @@ class Proofs:
         if entry.tx_type != TxType.CREATE_ORDER:
             return  # a change may have come about otherwise: its own nonce is not proved spent
         for nonce in nonces:
-            self._executed(nonce, is_ours=True, tx_hash="")
+            self._executed(nonce, is_ours=True)
             self._overtaken(fates.evidence.executed(nonce, ""), now_ns)
 
-    def contradict(self, entry: Entry, nonce: int, tx_hash: str = "") -> None:
+    def contradict(self, entry: Entry, nonce: int) -> None:
         """Say that the venue executed what was told not to be there."""
         if entry.told in NOT_THERE:
             text = (
                 f"transaction {entry.place} was told {entry.told.value!r} ({entry.death.value}), "
-                f"and the venue executed it at nonce {nonce} {tx_hash}"
+                f"and the venue executed it at nonce {nonce}"
             )
             self._fates.work.append(w.Remark(text, entry.what))
 
-    def _executed(self, nonce: int, *, is_ours: bool, tx_hash: str) -> None:
+    def _executed(self, nonce: int, *, is_ours: bool) -> None:
         is_new = not self._fates.evidence.is_executed(nonce)
         if not is_new:
             return

@@ -178,7 +178,7 @@ def test_contradiction_of_an_end_is_remarked_if_it_said_not_there(news: w.News) 
     room = Room()
     order = entry()
     order.told = news
-    room.proofs.contradict(order, 5, "hash")
+    room.proofs.contradict(order, 5)
     is_wrong = news in (w.News.REFUSED, w.News.GIVEN_UP, w.News.DROPPED)
     assert len(room.works(w.Remark)) == is_wrong
 
