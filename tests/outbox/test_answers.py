@@ -413,6 +413,19 @@ def test_second_200_leaves_accepted_what_stands_accepted_below_it() -> None:
     assert order.state is TxState.ACCEPTED
 
 
+def test_second_200_that_comes_late_to_an_old_one_is_its_acceptance() -> None:
+    """It counted as spent, and is not unwanted for age before its own answer is taken."""
+    room = Room()
+    order = entry(2)
+    room.answers.accepted(room.frame(entry(1)), 0, 0)
+    late = room.frame(order)
+    room.answers.silence(late, "why", 1)
+    room.fates.count(order, 1)
+    order.is_old = True
+    room.answers.accepted(late, 0, 2)
+    assert order.state is TxState.ACCEPTED
+
+
 def test_silence_at_the_very_number_of_the_highest_200_does_not_count() -> None:
     """Below it all was taken; at it, only one of them."""
     room = Room()
