@@ -36,7 +36,7 @@ class Evidence:
 
     def __init__(self) -> None:
         self._at: dict[int, list[TxWrite]] = {}
-        self._executed: dict[int, str] = {}
+        self._executed: dict[int, None] = {}  # in the order in which they were shown
         self._ours: dict[str, Entry] = {}
         self.counter = 0  # the highest believed answer: all below are spent
 
@@ -111,7 +111,7 @@ class Evidence:
         list[Entry]
 
         """
-        self._executed[nonce] = tx_hash
+        self._executed[nonce] = None
         if len(self._executed) > REMEMBERED_NONCES:
             del self._executed[next(iter(self._executed))]
         losers = []
