@@ -21,7 +21,6 @@ TO_COME = {
     "demo/claims.py",
     "demo/lifecycle.py",
     "demo/run.py",
-    "demo/script.py",
     "demo/strategy.py",
     "demo/summary.py",
     "demo/table.py",
