@@ -21,7 +21,6 @@ TO_COME = {
     "demo/lifecycle.py",
     "demo/run.py",
     "demo/strategy.py",
-    "demo/summary.py",
     "demo/table.py",
     "demo/tally.py",
 }
