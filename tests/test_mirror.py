@@ -18,7 +18,6 @@ WORDS_ONLY = {
 """Modules in which nothing happens, and why."""
 
 TO_COME = {
-    "demo/lifecycle.py",
     "demo/run.py",
     "demo/strategy.py",
 }
