@@ -93,6 +93,9 @@ async def test_state_changes_of_the_client_publish_no_private_key() -> None:
     room.client.start()
     assert room.kernel.published, "a state change is published"
     assert DEMO_PRIVATE_KEY not in repr(room.kernel.published)
+    client = [each for each in room.kernel.published if str(each.component_id) == "LIGHTER"]
+    assert client
+    assert all(each.config == {} for each in client), "whoever made it need not have cut it out"
 
 
 # -- CONNECTION -----------------------------------------------------------------------------------
