@@ -176,6 +176,8 @@ class Answers:
         for fallen in older:
             has_fallen = fallen.state is WriteState.ACCEPTED
             fallen.state = WriteState.SILENT if has_fallen else fallen.state
+            if fallen.entry is write.entry and write.is_undead:
+                continue  # it is accepted next: as a doubt it might be given up for its age first
             self._fates.uncount(fallen.entry, now_ns)
             if has_fallen and fallen.entry is not write.entry:
                 self._fates.give(fallen.entry, Input.FELL, now_ns)

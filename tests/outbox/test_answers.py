@@ -433,3 +433,17 @@ def test_silence_at_the_very_number_of_the_highest_200_does_not_count() -> None:
     room.answers.accepted(room.frame(entry(2)), 0, 0)
     room.answers.silence(room.frame(first), "why", 1)
     assert first.state is TxState.DOUBT
+
+
+def test_second_200_to_a_late_copy_of_an_old_one_accepts_it_though_an_earlier_is_silent() -> None:
+    """Its own earlier copy falls silently: as a doubt it would be given up for its age."""
+    room = Room()
+    order = entry(2)
+    room.answers.silence(room.frame(order), "why", 1)
+    room.answers.accepted(room.frame(entry(1)), 0, 1)
+    late = room.frame(order)
+    room.answers.silence(late, "why", 1)
+    room.fates.count(order, 1)
+    order.is_old = True
+    room.answers.accepted(late, 0, 2)
+    assert order.state is TxState.ACCEPTED
