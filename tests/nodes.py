@@ -6,6 +6,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Awaitable
 from collections.abc import Callable
+from collections.abc import Sequence
 from typing import Any
 from typing import ClassVar
 
@@ -40,8 +41,8 @@ CANCELED_LIFE = ["Initialized", "Submitted", "Accepted", "PendingCancel", "Cance
 class Recorder(Strategy):
     """Writes down every order event; the story tells it what to do."""
 
-    def __init__(self, tag: str) -> None:
-        super().__init__(StrategyConfig(order_id_tag=tag))
+    def __init__(self, tag: str, claims: Sequence[InstrumentId] = ()) -> None:
+        super().__init__(StrategyConfig(order_id_tag=tag, external_order_claims=list(claims)))
         self.events: list[OrderEvent] = []
 
     def on_order_event(self, event: OrderEvent) -> None:
@@ -145,6 +146,8 @@ class Node:
         The venue.
     tags : tuple[str, ...]
         One recording strategy for each.
+    claims : Sequence[InstrumentId]
+        Instruments whose orders of earlier runs are the first strategy's.
     engine : dict, optional
         Settings of the execution engine.
     logging : LoggingConfig, optional
@@ -162,6 +165,7 @@ class Node:
         self,
         venue: Any,
         tags: tuple[str, ...] = ("001",),
+        claims: Sequence[InstrumentId] = (),
         engine: dict[str, Any] | None = None,
         timeout_connection: float = 60.0,
         logging: LoggingConfig | None = None,
@@ -190,7 +194,7 @@ class Node:
         self.node.add_exec_client_factory("LIGHTER", _CapturingFactory)
         self.node.build()
         self.client = _CapturingFactory.created[-1]
-        self.strategies = [Recorder(tag) for tag in tags]
+        self.strategies = [Recorder(tag, () if at else claims) for at, tag in enumerate(tags)]
         for strategy in self.strategies:
             self.node.trader.add_strategy(strategy)
         self.published: list[Any] = []
