@@ -37,6 +37,7 @@ from nautilus_lighter_nonce.component.health import Health
 from nautilus_lighter_nonce.component.moves import MOVES
 from nautilus_lighter_nonce.component.moves import VerdictsSeen
 from nautilus_lighter_nonce.component.news import NewsQueue
+from nautilus_lighter_nonce.component.one_per_key import OnePerKey
 from nautilus_lighter_nonce.component.resets import Resets
 from nautilus_lighter_nonce.component.seeding import ask_for_seed
 from nautilus_lighter_nonce.component.source import Key
@@ -97,8 +98,8 @@ class LighterNonceComponent(Component):
         self._manager = NonceManager(config.skip_window)
         self._lanes: dict[Key, NonceLane] = {}
         self._client: LiveExecutionClient | None = None
-        self._seeding: dict[Key, asyncio.Task[None]] = {}
-        self._asking: dict[Key, asyncio.Task[None]] = {}
+        self._seeding = OnePerKey(loop, "seed")
+        self._asking = OnePerKey(loop, "question")
         self._unseeded: set[Key] = set()
         self._attended: set[Key] = set()  # keys whose questions an outbox asks
         self._resets = Resets()
@@ -198,12 +199,7 @@ class LighterNonceComponent(Component):
         if key not in self._unseeded and self._lanes[key].state is not core.LaneState.HALTED:
             return
         self._resets.check(key, self._lanes[key], self.now_ns())
-        task = self._seeding.get(key)
-        if task is None:
-            task = self._loop.create_task(self._seed(key), name=f"seed nonce of {key}")
-            self._seeding[key] = task
-            task.add_done_callback(lambda _: self._seeding.pop(key, None))
-        await asyncio.shield(task)
+        await asyncio.shield(self._seeding.start(key, lambda: self._seed(key)))
 
     async def disconnect(self) -> None:
         """Stop the component; unanswered questions are dropped, and all keys count as unseeded."""
@@ -385,11 +381,8 @@ class LighterNonceComponent(Component):
                 effect(self, lane, decision)
 
     def _on_ask_venue(self, lane: NonceLane, decision: core.AskVenue) -> None:
-        key = lane.key
-        asking = self._asking.get(key)
-        # One that is done asks no more, though the loop has not yet told so.
-        if key not in self._attended and (asking is None or asking.done()):
-            self._asking[key] = self._loop.create_task(self._ask(lane), name=f"ask nonce of {key}")
+        if lane.key not in self._attended:
+            self._asking.start(lane.key, lambda: self._ask(lane))
 
     def _on_foreign_writer(self, lane: NonceLane, decision: core.ForeignWriter) -> None:
         if self._settings.on_foreign_writer is ForeignWriterReaction.HALT:
@@ -425,8 +418,8 @@ class LighterNonceComponent(Component):
     # -- LIFECYCLE --------------------------------------------------------------------------------
 
     def _stop(self) -> None:
-        for task in (*self._seeding.values(), *self._asking.values()):
-            task.cancel()
+        self._seeding.cancel()
+        self._asking.cancel()
         self._health.stop()
 
     def _start(self) -> None: ...

@@ -83,7 +83,7 @@ class Proofs:
         if entry.told in NOT_THERE:
             text = (
                 f"transaction {entry.place} was told {entry.told.value!r} ({entry.death.value}), "
-                f"and the venue executed it at nonce {nonce}"
+                f"and the venue executed it {_where(nonce)}"
             )
             self._fates.work.append(w.Remark(text, entry.what))
 
@@ -103,10 +103,8 @@ class Proofs:
             self.contradict(entry, nonce)
             return
         if entry.is_dead:
-            text = (
-                f"transaction {entry.place} was executed at nonce {nonce}, but was taken for dead"
-            )
-            self._fates.work.append(w.Remark(text, entry.what))
+            text = f"transaction {entry.place} was executed {_where(nonce)}"
+            self._fates.work.append(w.Remark(f"{text}, but was taken for dead", entry.what))
         entry.code, entry.reason = code, reason
         self._fates.give(entry, Input.REVERTED if code else Input.SHOWN, now_ns, proof)
 
@@ -189,3 +187,8 @@ def _written_last(entry: Entry | None, nonce: int, tx_hash: str) -> int | None:
     writes = () if entry is None else entry.writes
     same = [x.seq for x in writes if x.nonce == nonce and x.copy.tx_hash == tx_hash]
     return max(same, default=None)
+
+
+def _where(nonce: int) -> str:
+    """Return for people where something was executed; a frame does not name the nonce."""
+    return "at a nonce that its frame does not name" if nonce < 0 else f"at nonce {nonce}"

@@ -87,8 +87,8 @@ def node_says(node: Node) -> NodeSays:
 
 def _note(node: Node, status: Any) -> str:
     stream, asking = node.client._stream, node.nonces._asking
-    tasks = [repr(task) for task in asking.values() if not task.done()]
-    return f"{status}, stream {stream} is_connected={stream.is_connected}, asking {tasks}"
+    where = f"stream {stream} is_connected={stream.is_connected}"
+    return f"{status}, {where}, asking for {asking.under_way()} lanes"
 
 
 def sizes_of(node: Node) -> dict[str, int]:

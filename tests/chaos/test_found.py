@@ -9,6 +9,8 @@ from nautilus_trader.model.enums import OrderStatus
 from nautilus_trader.model.objects import Price
 from nautilus_trader.model.objects import Quantity
 
+from tests.cases.case import Verdict
+from tests.cases.case import judge
 from tests.nodes import Node
 from tests.nodes import until
 
@@ -42,6 +44,7 @@ def test_vanished_order_whose_nonce_a_stranger_took_is_sent_again_with_its_follo
         await until(lambda: lighter_venue.summary()["vanished"])
         lighter_venue.control({"foreign": {"account_index": 700, "api_key_index": 5}})
         await until(lambda: vanished.is_open and all(o.is_open for o in others))
+        assert judge(lighter_venue, [first, vanished, *others]) == Verdict(executed=5)
 
     Node(lighter_venue).run(story)
 
@@ -59,6 +62,8 @@ def test_cancel_pipelined_behind_a_stale_order_is_not_lost(lighter_venue: Any) -
         await until(lambda: order.status == OrderStatus.SUBMITTED)
         strategy.cancel_order(order)
         await until(lambda: order.is_closed)
+        assert strategy.told(order)[-1] == "Canceled"
+        assert judge(lighter_venue, [first, order]) in (Verdict(executed=1), Verdict(executed=2))
 
     Node(lighter_venue).run(story)
 
@@ -112,6 +117,7 @@ def test_cancel_that_came_to_nothing_after_its_acceptance_is_told(
         lighter_venue.control({"fault": fault, "tx_type": 15})
         strategy.cancel_order(order)
         await until(lambda: strategy.told(order)[-1] == end, 4.0)
+        assert judge(lighter_venue, [order]) == Verdict(executed=1)
 
     Node(lighter_venue).run(story)
 
@@ -126,6 +132,7 @@ def test_silent_order_whose_nonce_a_stranger_took_is_sent_again(lighter_venue: A
         (strategy,) = node.strategies
         order = strategy.limit()
         await until(lambda: order.is_open, 4.0)
+        assert judge(lighter_venue, [order]) == Verdict(executed=1)
 
     Node(lighter_venue).run(story)
 
@@ -148,6 +155,7 @@ def test_unknown_order_that_vanished_behind_another_is_sent_again(
         (strategy,) = node.strategies
         vanished, *others = [strategy.limit(f"1500.{i:02}") for i in range(3)]
         await until(lambda: vanished.is_closed and all(o.is_open for o in others), 6.0)
+        assert judge(lighter_venue, [vanished, *others]) == Verdict(executed=2)
 
     Node(lighter_venue).run(story)
 

@@ -23,6 +23,7 @@ from typing import Any
 
 import msgspec
 
+from nautilus_lighter_nonce.demo import claims
 from nautilus_lighter_nonce.lighter.codes import TxType
 
 
@@ -55,22 +56,16 @@ LARGE = {
 """What the containers that are a memory may hold, however long the run was."""
 
 
-class Claim(msgspec.Struct, frozen=True, kw_only=True):
+class Claim(claims.Claim, frozen=True, kw_only=True):
     """
-    What the node says of one order.
+    What the node says of one order, and what its strategy wished.
 
     Parameters
     ----------
-    client_order_id : str
-        The order in Nautilus.
-    index : int
-        Its client order index at the venue.
     order_index : int
         The venue's index of it, 0 if the node knows none.
-    status : str
-        The name of its Nautilus status.
-    quantity, filled, average : Decimal
-        Its quantity, its filled quantity, and the average price of that.
+    quantity, average : Decimal
+        Its quantity, and the average price of what was filled.
     price : Decimal, optional
         Its price, ``None`` for a market order.
     wants_cancel : bool
@@ -84,12 +79,8 @@ class Claim(msgspec.Struct, frozen=True, kw_only=True):
 
     """
 
-    client_order_id: str
-    index: int
     order_index: int
-    status: str
     quantity: Decimal
-    filled: Decimal
     average: Decimal
     price: Decimal | None
     wants_cancel: bool

@@ -169,7 +169,9 @@ def test_frame_of_what_was_taken_for_dead_is_said_loudly() -> None:
     room.fates.evidence.kill(order.writes[0])
     room.proofs.shown(order, 5)
     assert order.state is TxState.ALIVE
-    assert "taken for dead" in room.works(w.Remark)[0].text
+    text = room.works(w.Remark)[0].text
+    assert "taken for dead" in text
+    assert "a nonce that its frame does not name" in text, "which of its writes it was, none knows"
 
 
 @pytest.mark.parametrize("news", w.News)
